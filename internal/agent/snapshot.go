@@ -1,0 +1,61 @@
+package agent
+
+import (
+	"time"
+
+	"aztray/internal/auth"
+	"aztray/internal/containers"
+)
+
+// Snapshot is everything that is known at one moment. It is immutable: its slices are never
+// changed after it was published. All times are UTC; a zero time means not known or never.
+type Snapshot struct {
+	At             time.Time
+	Level          auth.Level
+	Before         auth.Level // while Level is Renewing: the level without that work
+	Deadline       time.Time  // by when the person must act
+	DeadlineSource auth.DeadlineSource
+	SignedInAt     time.Time // the start of this sign-in, where known
+	Account        string    // the user name, such as ada@contoso.example
+	Tenant         auth.Tenant
+	Subscription   auth.Subscription
+	Credential     string // the credential's name in the SDKs: AzureCLICredential
+	Scope          string
+	TokenExpires   time.Time     // of the best access token for Tenant and Scope
+	Refreshable    bool          // the last silent renewal worked
+	Problem        *auth.Problem // of the sign-in; nil when all is well
+	OfflineSince   time.Time     // Entra could not be reached since then
+	Tenants        []auth.Tenant // for the switch; Tenant is among them
+	Renewal        *Renewal      // the work under way, nil when none
+	Failure        *auth.Problem // how the last sign-in attempt ended, until the next one; nil when it succeeded
+	Containers     []containers.Status
+	Missing        []*auth.Problem // parts that are not there (az, Docker, ...): one sentence each
+}
+
+// Renewal is a sign-in or a tenant switch under way.
+type Renewal struct {
+	Way    string // "browser", "device-code" or "silent"
+	Tenant auth.Tenant
+	Since  time.Time
+}
+
+// Command is something a person asked for. Agent.Do takes it.
+type Command interface{ command() }
+
+// Renew signs in with the browser, in the tenant in use if TenantID is empty. It does nothing
+// while a sign-in runs.
+type Renew struct{ TenantID string }
+
+// CancelSignIn ends the sign-in under way.
+type CancelSignIn struct{}
+
+// UseTenant makes a tenant the one in use: silently if az can, else with the browser.
+type UseTenant struct{ TenantID string }
+
+// Sync delivers anew to the named containers, to all when there are none.
+type Sync struct{ Names []string }
+
+func (Renew) command()        {}
+func (CancelSignIn) command() {}
+func (UseTenant) command()    {}
+func (Sync) command()         {}

@@ -1,0 +1,57 @@
+// Package config reads the settings: the file, the environment, defaults. It knows what a setting
+// is called and what values it may have, not what it does.
+package config
+
+import "time"
+
+// Settings are all settings, checked. They are passed by value; nobody changes them.
+type Settings struct {
+	Azure      Azure
+	OpenAI     OpenAI
+	Notify     Notify
+	Containers Containers
+	Engine     Engine
+	Tray       Tray
+}
+
+// Azure is the sign-in to watch.
+type Azure struct {
+	TenantID       string        // "": az's current tenant; an id or a domain
+	SubscriptionID string        // "": az's current subscription
+	Scope          string        // judged, and delivered
+	SignInLifetime time.Duration // 0: learned
+	LoginTimeout   time.Duration // how long a browser sign-in may take
+	ProbeInterval  time.Duration // silent renewals are never tried more often than this
+}
+
+// OpenAI is the endpoint that the containers call.
+type OpenAI struct {
+	Endpoint       string // "": never asked
+	APIVersion     string
+	EmbeddingModel string
+	ChatModel      string
+}
+
+// Notify is when a person is told.
+type Notify struct {
+	Warn   []time.Duration // before the deadline, longest first; the longest turns the icon amber
+	Snooze time.Duration
+}
+
+// Containers is who gets the credential and how.
+type Containers struct {
+	Names      []string // patterns of container or compose service names, as path.Match has them
+	Delivery   string   // copy
+	Credential string   // access-token
+	Scopes     []string // delivered besides Azure.Scope
+}
+
+// Engine is where the containers run.
+type Engine struct {
+	Hosts []string // none: the engine that the docker command would use
+}
+
+// Tray is how the icon looks.
+type Tray struct {
+	Icon string // auto, light or dark: the panel's ground
+}
