@@ -44,7 +44,10 @@ type Command interface{ command() }
 
 // Renew signs in with the browser, in the tenant in use if TenantID is empty. It does nothing
 // while a sign-in runs.
-type Renew struct{ TenantID string }
+type Renew struct {
+	TenantID        string
+	ActivationToken string // the compositor's leave to raise a window, for XDG_ACTIVATION_TOKEN; "" without one
+}
 
 // CancelSignIn ends the sign-in under way.
 type CancelSignIn struct{}
