@@ -1,5 +1,6 @@
 // Package config reads the settings: the file, the environment, defaults. It knows what a setting
-// is called and what values it may have, not what it does.
+// is called and what values it may have, not what it does. Use Load; StateDir is where the program
+// keeps what it learnt. It imports nothing of ours.
 package config
 
 import "time"

@@ -1,0 +1,11 @@
+//go:build unix && !darwin
+
+package config
+
+func configBase(lookupEnv func(string) (string, bool)) (string, error) {
+	return under(lookupEnv, "XDG_CONFIG_HOME", "HOME", ".config")
+}
+
+func stateBase(lookupEnv func(string) (string, bool)) (string, error) {
+	return under(lookupEnv, "XDG_STATE_HOME", "HOME", ".local", "state")
+}

@@ -1,0 +1,127 @@
+package config
+
+import "strings"
+
+// field is one setting: what it is called, what it is when nobody says, and how it is checked.
+type field struct {
+	key    string
+	also   []string // Code Story's variables for it, the first that is set wins
+	preset any      // the default, as the file would hold it
+	store  store
+	later  func(s *Settings, raw any) string // what this version does not do with it yet; "" when it does
+}
+
+// store checks a value as TOML or a variable gives it, and puts it into the settings. It returns
+// what a right value looks like when this one is wrong, else "".
+type store func(s *Settings, raw any) (wrong string)
+
+// variable is the environment's name for the setting.
+func (f field) variable() string {
+	return prefix + strings.ToUpper(strings.ReplaceAll(f.key, ".", "_"))
+}
+
+const prefix = "AZTRAY_"
+
+// defaultScope is what Azure OpenAI takes.
+const defaultScope = "https://cognitiveservices.azure.com/.default"
+
+// fields is every setting there is, in the order in which docs/settings.md explains them.
+var fields = []field{
+	{key: "azure.tenant_id", preset: "",
+		also:  []string{"AZURE_TENANT_ID", "AZURE__TENANT_ID", "AZURE_OPENAI__TENANT_ID", "OPENAI__TENANT_ID"},
+		store: text(func(s *Settings) *string { return &s.Azure.TenantID }, tenant)},
+	{key: "azure.subscription_id", preset: "",
+		store: text(func(s *Settings) *string { return &s.Azure.SubscriptionID }, subscription)},
+	{key: "azure.scope", preset: defaultScope,
+		store: text(func(s *Settings) *string { return &s.Azure.Scope }, scope)},
+	{key: "azure.sign_in_lifetime", preset: "", store: lifetime},
+	{key: "azure.login_timeout", preset: "5m", store: loginTimeout},
+	{key: "azure.probe_interval", preset: "5m", store: probeInterval},
+
+	{key: "openai.endpoint", preset: "",
+		also:  []string{"AZURE_OPENAI__ENDPOINT", "OPENAI__ENDPOINT"},
+		store: text(func(s *Settings) *string { return &s.OpenAI.Endpoint }, optionalURL)},
+	{key: "openai.api_version", preset: "2025-03-01-preview",
+		also:  []string{"AZURE_OPENAI__API_VERSION"},
+		store: text(func(s *Settings) *string { return &s.OpenAI.APIVersion }, word)},
+	{key: "openai.embedding_model", preset: "text-embedding-3-small",
+		also:  []string{"OPENAI__EMBEDDING_MODEL"},
+		store: text(func(s *Settings) *string { return &s.OpenAI.EmbeddingModel }, word)},
+	{key: "openai.chat_model", preset: "gpt-4o",
+		also:  []string{"OPENAI__CHAT_MODEL"},
+		store: text(func(s *Settings) *string { return &s.OpenAI.ChatModel }, word)},
+
+	{key: "notify.warn", preset: []string{"30m", "10m", "2m"}, store: warn},
+	{key: "notify.snooze", preset: "15m", store: snooze},
+
+	{key: "containers.names", preset: []string{"codestory-service", "codestory-worker", "codestory-mcp", "code-story-*"},
+		store: texts(func(s *Settings) *[]string { return &s.Containers.Names }, pattern)},
+	{key: "containers.delivery", preset: "copy", later: onlyCopy,
+		store: text(func(s *Settings) *string { return &s.Containers.Delivery }, oneOf("copy", "mount", "endpoint"))},
+	{key: "containers.credential", preset: "access-token", later: onlyAccessTokens,
+		store: text(func(s *Settings) *string { return &s.Containers.Credential }, oneOf("access-token", "refresh-token"))},
+	{key: "containers.scopes", preset: []string{},
+		store: texts(func(s *Settings) *[]string { return &s.Containers.Scopes }, scope)},
+
+	{key: "health.listen", preset: "127.0.0.1:8000", store: text(nil, loopback),
+		later: notYet("this version does not serve the health API yet")},
+	{key: "health.watch", preset: []string{}, store: texts(nil, requiredURL),
+		later: notYet("this version does not watch other services yet")},
+	{key: "endpoint.enabled", preset: false, store: toggle,
+		later: notYet("this version does not serve the identity endpoint yet")},
+
+	{key: "engine.hosts", preset: []string{},
+		store: texts(func(s *Settings) *[]string { return &s.Engine.Hosts }, engineHost)},
+	{key: "engine.socket", preset: false, store: toggle,
+		later: notYet("this version does not offer an engine socket yet")},
+
+	{key: "tray.icon", preset: "auto",
+		store: text(func(s *Settings) *string { return &s.Tray.Icon }, oneOf("auto", "light", "dark"))},
+}
+
+// theirs are Code Story's keys in the two sections that its file shares with ours: known, and its
+// own affair. https://github.com/rysweet/code-story, src/codestory/config/settings.py, 2025.
+var theirs = map[string]bool{
+	"azure.client_id": true, "azure.client_secret": true, "azure.keyvault_name": true,
+
+	"openai.api_key": true, "openai.tenant_id": true, "openai.subscription_id": true,
+	"openai.reasoning_model": true, "openai.max_retries": true, "openai.retry_backoff_factor": true,
+	"openai.temperature": true, "openai.max_tokens": true, "openai.timeout": true,
+}
+
+// notYet is for a setting that is on when it has any value but its type's zero.
+func notYet(missing string) func(*Settings, any) string {
+	return func(_ *Settings, raw any) string {
+		switch v := raw.(type) {
+		case []any:
+			if len(v) == 0 {
+				return ""
+			}
+		case bool:
+			if !v {
+				return ""
+			}
+		case string:
+			if v == "" || v == "false" || v == "0" {
+				return ""
+			}
+		}
+		return missing
+	}
+}
+
+func onlyCopy(s *Settings, _ any) string {
+	if s.Containers.Delivery == "copy" {
+		return ""
+	}
+	s.Containers.Delivery = "copy"
+	return `this version delivers by "copy" alone, and does so`
+}
+
+func onlyAccessTokens(s *Settings, _ any) string {
+	if s.Containers.Credential == "access-token" {
+		return ""
+	}
+	s.Containers.Credential = "access-token"
+	return `this version delivers access tokens alone, and does so`
+}

@@ -1,0 +1,146 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/viper"
+)
+
+// Options say where settings come from. The zero value is what a person's own program uses.
+type Options struct {
+	File    string   // the settings file, which must exist; "" means File's, which need not
+	Environ []string // as os.Environ has it; nil means os.Environ()
+}
+
+// Load reads, layers and checks the settings: defaults, below the file, below Code Story's
+// variables, below AZTRAY_<SECTION>_<KEY>. A variable that is set but empty counts as not set.
+//
+// The second result has a sentence for each setting that is good but that this version does not
+// act on yet; Settings then holds what is really done. An error is an *Error, the first that was
+// found, or says that the file could not be read.
+func Load(o Options) (Settings, []string, error) {
+	env := environ(o.Environ)
+	file := o.File
+	if file == "" {
+		var err error
+		if file, err = File(env.lookup); err != nil {
+			return Settings{}, nil, err
+		}
+	}
+	doc, err := os.ReadFile(file)
+	if err != nil && (o.File != "" || !errors.Is(err, fs.ErrNotExist)) {
+		return Settings{}, nil, fmt.Errorf("the settings cannot be read: %w", err)
+	}
+	doc = bytes.TrimPrefix(doc, []byte("\ufeff")) // Notepad writes one
+	l := layers{v: viper.New(), file: file, doc: doc, from: map[string]string{}}
+	if err := l.readFile(); err != nil {
+		return Settings{}, nil, err
+	}
+	if err := l.readEnviron(env); err != nil {
+		return Settings{}, nil, err
+	}
+	return l.settings()
+}
+
+// layers is the settings on their way from text to Settings.
+type layers struct {
+	v    *viper.Viper
+	file string
+	doc  []byte
+	from map[string]string // by key: the variable it came from; none: the file or the default
+}
+
+// readFile sets the defaults and puts the file above them.
+func (l *layers) readFile() error {
+	for _, f := range fields {
+		l.v.SetDefault(f.key, f.preset)
+	}
+	l.v.SetConfigType("toml")
+	if err := l.v.ReadConfig(bytes.NewReader(l.doc)); err != nil {
+		return l.syntaxError(err)
+	}
+	if err := l.checkNames(); err != nil {
+		return err
+	}
+	// Code Story keeps the tenant beside the endpoint; its place in [azure] goes first.
+	for _, key := range []string{"tenant_id", "subscription_id"} {
+		if theirs := l.v.GetString("openai." + key); l.v.GetString("azure."+key) == "" && theirs != "" {
+			l.v.Set("azure."+key, theirs)
+		}
+	}
+	return nil
+}
+
+// readEnviron puts the environment above the file. Viper's own BindEnv would read the process's
+// environment whatever the caller says.
+func (l *layers) readEnviron(env variables) error {
+	for _, f := range fields {
+		for _, name := range append([]string{f.variable()}, f.also...) {
+			if value, ok := env.lookup(name); ok && value != "" {
+				l.v.Set(f.key, value)
+				l.from[f.key] = name
+				break
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if known, ours := ourVariable(name); ours && !known {
+			return l.unknownVariable(name)
+		}
+	}
+	return nil
+}
+
+// settings checks every value and gives the result.
+func (l *layers) settings() (Settings, []string, error) {
+	var s Settings
+	var warnings []string
+	for _, f := range fields {
+		raw := l.v.Get(f.key)
+		if wrong := f.store(&s, raw); wrong != "" {
+			return Settings{}, nil, l.badValue(f.key, raw, wrong)
+		}
+		if f.later == nil || !l.given(f.key) {
+			continue
+		}
+		if missing := f.later(&s, raw); missing != "" {
+			warnings = append(warnings, fmt.Sprintf("%s: %s is set, but %s.", l.place(f.key), f.key, missing))
+		}
+	}
+	return s, warnings, nil
+}
+
+// given reports whether somebody set the key, were it to its default.
+func (l *layers) given(key string) bool {
+	return l.v.InConfig(key) || l.from[key] != ""
+}
+
+// variables is an environment by name: as it is written, and in capitals, because Windows and Code
+// Story take any case.
+type variables map[string]string
+
+func environ(list []string) variables {
+	if list == nil {
+		list = os.Environ()
+	}
+	env, folded := make(variables, len(list)), make(variables, len(list))
+	for _, entry := range list {
+		if name, value, ok := strings.Cut(entry, "="); ok && name != "" {
+			env[name], folded[strings.ToUpper(name)] = value, value
+		}
+	}
+	maps.Copy(folded, env)
+	return folded
+}
+
+func (env variables) lookup(name string) (string, bool) {
+	value, ok := env[name]
+	return value, ok
+}
