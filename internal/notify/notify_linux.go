@@ -1,0 +1,309 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// https://specifications.freedesktop.org/notification-spec/latest/protocol.html
+const (
+	busName   = "org.freedesktop.Notifications"
+	busPath   = dbus.ObjectPath("/org/freedesktop/Notifications")
+	busIface  = "org.freedesktop.Notifications"
+	nameOwner = "org.freedesktop.DBus.NameOwnerChanged"
+)
+
+// callTimeout covers a desktop that starts its notification server for us.
+const callTimeout = 10 * time.Second
+
+// Reconnecting waits reconnectFirst, then twice that and so on up to reconnectMost.
+const (
+	reconnectFirst = time.Second
+	reconnectMost  = time.Minute
+)
+
+var errNoBus = errors.New("there is no session bus")
+
+// event is a signal of the bus, the end of a connection, or the time to look for a bus again.
+type event struct {
+	signal *dbus.Signal
+	lost   bool
+	retry  bool
+}
+
+// desk shows notes by a notification server, over a connection of its own: the tray's must not see
+// the server's signals, and some servers drop all notes of a connection that closes. Its fields
+// belong to Run's goroutine; its own goroutines only wait and send events.
+type desk struct {
+	ctx  context.Context // ends the waiting goroutines
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+	icon string
+	log  *slog.Logger
+	ch   chan event
+
+	conn    *dbus.Conn // nil without a bus
+	pause   time.Duration
+	told    bool   // the log knows that there is no bus
+	owner   string // the server's connection: the ids below are its ids
+	warning slot
+	news    slot
+}
+
+// slot is one place on the screen.
+type slot struct {
+	id    uint32 // 0: empty
+	renew bool   // a click on the note itself renews
+	token string // came with the last ActivationToken
+}
+
+func newSurface(ctx context.Context, icon string, log *slog.Logger) surface {
+	d := &desk{icon: icon, log: log, ch: make(chan event)}
+	d.ctx, d.stop = context.WithCancel(ctx)
+	d.connect()
+	return d
+}
+
+func (d *desk) events() <-chan event { return d.ch }
+
+// send hands an event to Run, and reports whether Run still listens.
+func (d *desk) send(e event) bool {
+	select {
+	case d.ch <- e:
+		return true
+	case <-d.ctx.Done():
+		return false
+	}
+}
+
+// connect looks for a bus; without one it looks again later.
+func (d *desk) connect() {
+	conn, err := openBus()
+	if err != nil {
+		if !d.told {
+			d.log.Warn("no notifications: the session bus cannot be reached; the tray menu and the command line say the same", "error", err)
+			d.told = true
+		}
+		d.pause = min(max(2*d.pause, reconnectFirst), reconnectMost)
+		d.after(d.pause)
+		return
+	}
+	signals := make(chan *dbus.Signal, 16)
+	conn.Signal(signals)
+	d.conn, d.pause, d.told = conn, 0, false
+	d.owner = d.serverOwner(d.ctx)
+	d.wg.Go(func() {
+		for d.forward(signals, conn.Context().Done()) {
+		}
+	})
+}
+
+// forward hands one signal to Run, or the end of the connection, and reports whether to go on.
+func (d *desk) forward(signals <-chan *dbus.Signal, over <-chan struct{}) bool {
+	select {
+	case s, ok := <-signals:
+		if ok {
+			return d.send(event{signal: s})
+		}
+	case <-over:
+	case <-d.ctx.Done():
+		return false
+	}
+	d.send(event{lost: true})
+	return false
+}
+
+func (d *desk) after(pause time.Duration) {
+	d.wg.Go(func() {
+		select {
+		case <-time.After(pause):
+			d.send(event{retry: true})
+		case <-d.ctx.Done():
+		}
+	})
+}
+
+// openBus connects to the session bus and subscribes. It never starts a bus: godbus would run
+// dbus-launch and leave a daemon behind.
+func openBus() (*dbus.Conn, error) {
+	addr := busAddress()
+	if addr == "" {
+		return nil, errNoBus
+	}
+	// One channel in order: ActivationToken comes before the ActionInvoked that it belongs to.
+	conn, err := dbus.Connect(addr, dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
+	if err != nil {
+		return nil, err
+	}
+	err = errors.Join(
+		conn.AddMatchSignal(dbus.WithMatchSender(busName), dbus.WithMatchInterface(busIface), dbus.WithMatchObjectPath(busPath)),
+		conn.AddMatchSignal(dbus.WithMatchSender("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, busName)),
+	)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+func busAddress() string {
+	addr := os.Getenv("DBUS_SESSION_BUS_ADDRESS")
+	if addr != "" && addr != "autolaunch:" {
+		return addr
+	}
+	dir := os.Getenv("XDG_RUNTIME_DIR")
+	if dir == "" {
+		dir = "/run/user/" + strconv.Itoa(os.Getuid())
+	}
+	socket := filepath.Join(dir, "bus")
+	if _, err := os.Stat(socket); err != nil {
+		return ""
+	}
+	return "unix:path=" + dbus.EscapeBusAddressValue(socket)
+}
+
+// serverOwner is the server's connection name, "" without a server. It starts none.
+func (d *desk) serverOwner(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var owner string
+	err := d.conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.GetNameOwner", 0, busName).Store(&owner)
+	if err != nil {
+		return ""
+	}
+	return owner
+}
+
+func (d *desk) show(ctx context.Context, n Note) error {
+	return d.notify(ctx, &d.warning, n, "aztray")
+}
+
+func (d *desk) tell(ctx context.Context, n Note) error {
+	return d.notify(ctx, &d.news, n, "aztray-notice")
+}
+
+// notify fills a slot. What the server can do is asked each time: some can draw no buttons while
+// "do not disturb" is on.
+func (d *desk) notify(ctx context.Context, at *slot, n Note, tag string) error {
+	if d.conn == nil {
+		return errNoBus
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	server := d.conn.Object(busName, busPath)
+	var names []string
+	if err := server.CallWithContext(ctx, busIface+".GetCapabilities", 0).Store(&names); err != nil {
+		return err
+	}
+	if owner := d.serverOwner(ctx); owner != d.owner {
+		d.forget(owner)
+	}
+	var id uint32
+	args := compose(n, newCapabilities(names), at.id, d.icon, tag)
+	if err := server.CallWithContext(ctx, busIface+".Notify", 0, args...).Store(&id); err != nil {
+		return err
+	}
+	*at = slot{id: id, renew: n.renews()}
+	return nil
+}
+
+func (d *desk) withdraw(ctx context.Context) {
+	id := d.warning.id
+	d.warning = slot{}
+	if d.conn == nil || id == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	// An error means that it is gone already, or its server is.
+	d.conn.Object(busName, busPath).CallWithContext(ctx, busIface+".CloseNotification", dbus.FlagNoAutoStart, id)
+}
+
+// forget drops ids that belong to a server that is gone.
+func (d *desk) forget(owner string) {
+	d.owner, d.warning, d.news = owner, slot{}, slot{}
+}
+
+func (d *desk) take(ctx context.Context, e event) answer {
+	switch {
+	case e.lost:
+		d.conn.Close()
+		d.conn = nil
+		d.forget("")
+		d.log.Info("the session bus went away; notifications come back with it")
+		d.pause = reconnectFirst
+		d.after(d.pause)
+		return answer{gone: true}
+	case e.retry:
+		d.connect()
+		return answer{ready: d.conn != nil}
+	case e.signal.Name == nameOwner:
+		return d.serverChanged(ctx)
+	case e.signal.Sender != d.owner || e.signal.Path != busPath:
+		return answer{} // anybody on the bus can send us a signal; only the server's count
+	}
+	return d.serverSaid(e.signal)
+}
+
+// serverChanged asks who the server is now, for the signal may be older than the last note.
+func (d *desk) serverChanged(ctx context.Context) answer {
+	if d.conn == nil {
+		return answer{}
+	}
+	owner := d.serverOwner(ctx)
+	if owner == d.owner {
+		return answer{}
+	}
+	d.forget(owner)
+	return answer{ready: owner != "", gone: owner == ""}
+}
+
+// serverSaid reads a signal of the server. Servers send everybody's, so ids that are not ours are
+// passed over.
+func (d *desk) serverSaid(s *dbus.Signal) answer {
+	if len(s.Body) < 2 {
+		return answer{}
+	}
+	id, _ := s.Body[0].(uint32)
+	text, _ := s.Body[1].(string)
+	if id != 0 && id == d.news.id && s.Name == busIface+".NotificationClosed" {
+		d.news = slot{}
+	}
+	if id == 0 || id != d.warning.id {
+		return answer{}
+	}
+	switch s.Name {
+	case busIface + ".ActivationToken":
+		d.warning.token = text
+	case busIface + ".NotificationClosed":
+		d.warning = slot{}
+		return answer{closed: true}
+	case busIface + ".ActionInvoked":
+		key := Key(text)
+		if text == "default" && d.warning.renew {
+			key = KeyRenew
+		}
+		return answer{key: key, token: d.warning.token}
+	}
+	return answer{}
+}
+
+func (d *desk) close() {
+	d.stop()
+	if d.conn != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		d.withdraw(ctx)
+		cancel()
+		d.conn.Close()
+		d.conn = nil
+	}
+	d.wg.Wait()
+}
