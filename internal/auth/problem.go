@@ -1,6 +1,10 @@
 package auth
 
-import "fmt"
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+)
 
 // Kind says what a caller does next about a Problem.
 type Kind string
@@ -17,7 +21,7 @@ const (
 	Transient      Kind = "transient"    // back off, ask nobody
 	Offline        Kind = "offline"      // the network; what was known stays known
 	AZMissing      Kind = "az-missing"
-	AZBroken       Kind = "az-broken"
+	AZBroken       Kind = "az-broken" // az, or its directory, must be repaired
 	Cancelled      Kind = "cancelled" // the person ended it
 	TimedOut       Kind = "timed-out" // the browser never answered
 	EngineMissing  Kind = "engine-missing"
@@ -26,15 +30,27 @@ const (
 
 // Problem is a failure that a person can act on. Callers switch on Kind, never on text.
 type Problem struct {
-	Code    string // Entra's, as AADSTS700082, or ours, as AZ_NOT_FOUND
-	Kind    Kind   // what a caller does next
-	Message string // one sentence of ours, no server text
-	Advice  string // one step, a command where there is one
-	Err     error  // the cause, redacted, for --verbose; Unwrap returns it
+	Code    string `json:"code"`    // Entra's, as AADSTS700082, or ours, as AZ_NOT_FOUND
+	Kind    Kind   `json:"kind"`    // what a caller does next
+	Message string `json:"message"` // one sentence of ours, no server text
+	Advice  string `json:"advice"`  // one step, a command where there is one
+	Lesson  Lesson `json:"-"`       // what the text taught; zero where it taught nothing
+	Err     error  `json:"-"`       // the cause, redacted, for --verbose; Unwrap returns it
+
+	template string // Advice before its placeholders were filled; "" means Advice has none
 }
 
 func (p *Problem) Error() string { return fmt.Sprintf("%s (%s)", p.Message, p.Code) }
 func (p *Problem) Unwrap() error { return p.Err }
+
+// LogValue gives a log the parts, the redacted cause among them.
+func (p *Problem) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("code", p.Code), slog.String("kind", string(p.Kind)), slog.String("message", p.Message)}
+	if p.Err != nil {
+		attrs = append(attrs, slog.String("cause", redact(p.Err.Error())))
+	}
+	return slog.GroupValue(attrs...)
+}
 
 // SignInCures reports whether an interactive sign-in is the cure to offer.
 func (p *Problem) SignInCures() bool {
@@ -43,4 +59,49 @@ func (p *Problem) SignInCures() bool {
 		return true
 	}
 	return false
+}
+
+// Refuses reports whether the sign-in itself was refused. Where it is false (no network, a busy
+// Entra, an az that does not run, a person who ended it), nothing was learnt about the sign-in and
+// what was known stays known.
+func (p *Problem) Refuses() bool {
+	switch p.Kind {
+	case SignInRequired, ClaimsRequired, WrongTenant, PolicyBlocked, PasswordFirst, AccountBlocked, ConsentNeeded, Unclassified:
+		return true
+	case ConfigError:
+		return strings.HasPrefix(p.Code, "AADSTS")
+	}
+	return false
+}
+
+// With returns a copy whose advice names the tenant and the scope; an empty one is left out.
+func (p *Problem) With(tenant, scope string) *Problem {
+	c := *p
+	if p.template != "" {
+		c.Advice = fill(p.template, p.Code, tenant, scope, p.Lesson.Claims)
+	}
+	return &c
+}
+
+// fill puts the commands of an advice in place: {renew} is ours, {login} is az's own with all that
+// the sign-in must satisfy, {code} and {number} are Entra's.
+func fill(template, code, tenant, scope, claims string) string {
+	renew := "aztray service auth-renew" + option("--tenant", tenant)
+	login := "az login" + option("--tenant", tenant) + option("--scope", scope) + option("--claims-challenge", claims)
+	return strings.NewReplacer("{renew}", renew, "{login}", login,
+		"{code}", code, "{number}", strings.TrimPrefix(code, "AADSTS")).Replace(template)
+}
+
+// option is one option of a command that a person may paste into a shell.
+func option(name, value string) string {
+	if value == "" {
+		return ""
+	}
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=+@,", r)
+	}
+	if strings.IndexFunc(value, func(r rune) bool { return !plain(r) }) >= 0 {
+		value = "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+	}
+	return " " + name + " " + value
 }
