@@ -22,6 +22,9 @@ type Lesson struct {
 	Claims          string        // the claims challenge, in base64, as az login --claims-challenge takes it
 }
 
+// maxClaims bounds a claims challenge, which must fit into a command; Entra's are below 300 bytes.
+const maxClaims = 3000
+
 // maxPeriod is the longest period that is believed.
 const maxPeriod = 10 * 365 * 24 * time.Hour
 
@@ -33,8 +36,8 @@ var (
 	tenantSaid  = regexp.MustCompile(`(?i)(?:tenant(?: named)?|directory) '?([0-9a-z][0-9a-z.-]{3,100}[0-9a-z])'?|--tenant "?([0-9a-z][0-9a-z.-]{3,100}[0-9a-z])`)
 	tenantShape = regexp.MustCompile(`(?i)^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-z-]+(?:\.[0-9a-z-]+)+)$`)
 	accessTo    = regexp.MustCompile(`(?:to access '|resource principal named '?)([0-9A-Za-z][0-9A-Za-z.:/_-]{3,200})`)
-	claimsSaid  = regexp.MustCompile(`(?:--claims-challenge ["']?|claims=")([0-9A-Za-z+/_=-]{8,4000})`)
-	claimsJSON  = regexp.MustCompile(`"claims": ?"((?:[^"\\]|\\.){2,4000})"`)
+	claimsSaid  = regexp.MustCompile(`(?:--claims-challenge ["']?|claims=")([0-9A-Za-z+/_=-]{8,})`)
+	claimsJSON  = regexp.MustCompile(`"claims": ?"((?:[^"\\]|\\.)+)"`)
 )
 
 // learn reads what a text teaches. The text is as plain makes it.
@@ -109,7 +112,7 @@ func claims(text string) string {
 		}
 	}
 	var object map[string]json.RawMessage
-	if json.Unmarshal(raw, &object) != nil || len(object) == 0 {
+	if len(raw) > maxClaims || json.Unmarshal(raw, &object) != nil || len(object) == 0 {
 		return ""
 	}
 	return base64.StdEncoding.EncodeToString(raw)
