@@ -1,0 +1,194 @@
+package auth
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// CLI runs az. The zero value runs the az on PATH.
+type CLI struct {
+	Path string       // of az; "" means az on PATH
+	Log  *slog.Logger // nil means slog.Default()
+}
+
+// maxOutput bounds what is kept of az's output: a profile with hundreds of subscriptions is far below.
+const maxOutput = 1 << 20
+
+// waitAfterEnd is how long output is waited for after az ended: a browser it opened may hold the pipe.
+const waitAfterEnd = 2 * time.Second
+
+// AccessToken asks az for a token for scope in a tenant ("" means az's own); az answers from its
+// cache until five minutes before the end, and else renews. It returns a *Problem. It blocks for
+// seconds; ctx ends it.
+// https://learn.microsoft.com/cli/azure/account#az-account-get-access-token
+func (c CLI) AccessToken(ctx context.Context, tenant, scope string) (Token, error) {
+	args := []string{"account", "get-access-token", "--scope", scope, "-o", "json"}
+	if tenant != "" {
+		args = append(args, "--tenant", tenant)
+	}
+	out, err := c.run(ctx, nil, args...)
+	if err != nil {
+		return Token{}, withPlace(err, tenant, scope)
+	}
+	var r struct {
+		AccessToken string `json:"accessToken"`
+		ExpiresOn   string `json:"expiresOn"`
+		Epoch       int64  `json:"expires_on"`
+		Tenant      string `json:"tenant"`
+	}
+	if err := json.Unmarshal(out, &r); err != nil || r.AccessToken == "" {
+		return Token{}, &Problem{Code: "AZ_ANSWER", Kind: AZBroken,
+			Message: "az answered with something that is not a token.", Advice: "Run az account get-access-token yourself and see what it prints."}
+	}
+	ends := time.Unix(r.Epoch, 0)
+	if r.Epoch == 0 {
+		// before 2.54.0 az gives local time without a zone
+		if ends, err = time.ParseInLocation("2006-01-02 15:04:05.999999", r.ExpiresOn, time.Local); err != nil {
+			return Token{}, fmt.Errorf("az's expiresOn: %w", err)
+		}
+	}
+	return Token{Scope: scope, TenantID: r.Tenant, Secret: NewSecret(r.AccessToken), ObtainedAt: time.Now().UTC(), ExpiresOn: ends.UTC()}, nil
+}
+
+// LoginOptions say how to sign in.
+type LoginOptions struct {
+	TenantID   string // "" means the person's own
+	Scope      string // consented to along with the sign-in
+	DeviceCode bool
+	Progress   func(line string) // gets az's lines, such as the device code; nil means none
+	Env        []string          // added to az's environment, such as an activation token for the browser
+}
+
+// Login signs in with az: by the browser, which az opens, or by device code. It waits until the
+// person is done: give ctx an end. When ctx ends, az and everything it started is ended, and what az
+// knew before stands. It returns a *Problem.
+func (c CLI) Login(ctx context.Context, o LoginOptions) error {
+	args := []string{"login", "--allow-no-subscriptions", "-o", "none"}
+	if o.TenantID != "" {
+		args = append(args, "--tenant", o.TenantID)
+	}
+	if o.Scope != "" {
+		args = append(args, "--scope", o.Scope)
+	}
+	if o.DeviceCode {
+		args = append(args, "--use-device-code")
+	}
+	_, err := c.runTelling(ctx, o.Progress, o.Env, args...)
+	return withPlace(err, o.TenantID, o.Scope)
+}
+
+// SetSubscription makes a subscription az's default, and its tenant the one that bare az acts in.
+func (c CLI) SetSubscription(ctx context.Context, id string) error {
+	_, err := c.run(ctx, nil, "account", "set", "--subscription", id)
+	return err
+}
+
+func (c CLI) run(ctx context.Context, env []string, args ...string) ([]byte, error) {
+	return c.runTelling(ctx, nil, append(env, "AZURE_CORE_ONLY_SHOW_ERRORS=true"), args...)
+}
+
+// runTelling runs az in a process group of its own, with no standard input, and gives each line of
+// its standard error to tell.
+func (c CLI) runTelling(ctx context.Context, tell func(string), env []string, args ...string) ([]byte, error) {
+	var out, msg capped
+	cmd := exec.CommandContext(ctx, cmp.Or(c.Path, "az"), args...)
+	cmd.Env = append(os.Environ(), "AZURE_CORE_NO_COLOR=true", "AZURE_CORE_LOGIN_EXPERIENCE_V2=off", "PYTHONUNBUFFERED=1")
+	cmd.Env = append(cmd.Env, env...)
+	cmd.Stdout, cmd.Stderr = &out, &lines{tell: tell, keep: &msg}
+	ownGroup(cmd)
+	cmd.Cancel = func() error { return stopGroup(cmd) }
+	cmd.WaitDelay = waitAfterEnd
+	started := time.Now()
+	err := cmd.Run()
+	c.log().Debug("az", "args", strings.Join(args, " "), "took", time.Since(started).Round(time.Millisecond), "ok", err == nil)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		if cmd.Process != nil {
+			killGroup(cmd) // what ignored the request
+		}
+		return nil, interrupted(context.Cause(ctx))
+	case errors.Is(err, exec.ErrWaitDelay):
+		return out.Bytes(), nil // az succeeded; the browser it opened still holds the pipe
+	case err != nil:
+		return nil, Classify(msg.String(), err)
+	}
+	return out.Bytes(), nil
+}
+
+func (c CLI) log() *slog.Logger {
+	if c.Log != nil {
+		return c.Log
+	}
+	return slog.Default()
+}
+
+// ErrCancelled is the cause to cancel a context with when the person wants no more of it.
+var ErrCancelled = errors.New("cancelled")
+
+// interrupted is the Problem for work that its context ended.
+func interrupted(cause error) *Problem {
+	if errors.Is(cause, context.DeadlineExceeded) {
+		return &Problem{Code: "SIGN_IN_TIMED_OUT", Kind: TimedOut, Err: cause,
+			Message: "The sign-in was not finished in the browser in time.", Advice: "Sign in again: aztray service auth-renew"}
+	}
+	return &Problem{Code: "SIGN_IN_CANCELLED", Kind: Cancelled, Err: cause,
+		Message: "The sign-in was cancelled.", Advice: "Sign in when it suits you: aztray service auth-renew"}
+}
+
+func withPlace(err error, tenant, scope string) error {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p.With(tenant, scope)
+	}
+	return err
+}
+
+// capped keeps the first maxOutput bytes and drops the rest.
+type capped struct{ bytes.Buffer }
+
+func (c *capped) Write(b []byte) (int, error) {
+	if room := maxOutput - c.Len(); room > 0 {
+		c.Buffer.Write(b[:min(room, len(b))])
+	}
+	return len(b), nil
+}
+
+// lines passes whole lines on as they come, and keeps all.
+type lines struct {
+	tell func(string)
+	keep *capped
+	part []byte
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.keep.Write(b)
+	if l.tell == nil {
+		return len(b), nil
+	}
+	l.part = append(l.part, b...)
+	for {
+		line, rest, ok := bytes.Cut(l.part, []byte("\n"))
+		if !ok {
+			l.part = l.part[:min(len(l.part), maxOutput)]
+			return len(b), nil
+		}
+		l.tell(strings.TrimSpace(string(line)))
+		l.part = rest
+	}
+}
+
+// Problem is why az cannot be run; nil when it can.
+func (c CLI) Problem() *Problem {
+	if _, err := exec.LookPath(cmp.Or(c.Path, "az")); err != nil {
+		return Classify("", err)
+	}
+	return nil
+}

@@ -1,0 +1,235 @@
+package auth
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Dir is az's own directory, which we read and never write.
+type Dir string
+
+// DefaultDir is where az keeps its files: AZURE_CONFIG_DIR, else ~/.azure.
+func DefaultDir() (Dir, error) {
+	if d := os.Getenv("AZURE_CONFIG_DIR"); d != "" {
+		abs, err := filepath.Abs(d)
+		return Dir(abs), err
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("finding az's directory: %w", err)
+	}
+	return Dir(filepath.Join(home, ".azure")), nil
+}
+
+// The names of az's files that say how the sign-in stands (azure-cli-core, auth/persistence.py).
+const (
+	profileFile = "azureProfile.json"
+	cacheFile   = "msal_token_cache.json"
+	cacheDPAPI  = "msal_token_cache.bin"
+	cacheSignal = "msal_token_cache.sig"
+	configFile  = "config"
+)
+
+// Files is what az's directory said at one moment.
+type Files struct {
+	Profile Profile
+	Cloud   Cloud
+	Cache   *Cache // nil where there is none or it cannot be read; then az is to be asked
+	// CacheProblem says why a cache that is there cannot be read; nil where it can be or none is there.
+	CacheProblem *Problem
+}
+
+// ErrTorn is a file that az was writing at that moment: read it again soon.
+var ErrTorn = errors.New("az is writing its files")
+
+// Read reads az's files. It tries again for a second while az is writing them, for az truncates and
+// writes in place; after that it returns ErrTorn.
+func (d Dir) Read(ctx context.Context) (Files, error) {
+	for wait := 10 * time.Millisecond; ; wait *= 2 {
+		f, err := d.readOnce()
+		if !errors.Is(err, ErrTorn) || wait > time.Second {
+			return f, err
+		}
+		select {
+		case <-ctx.Done():
+			return f, context.Cause(ctx)
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (d Dir) readOnce() (Files, error) {
+	var f Files
+	profile, err := d.readFile(profileFile)
+	if err != nil {
+		return f, err
+	}
+	if f.Profile, err = parseProfile(profile); err != nil {
+		return f, fmt.Errorf("%s: %w", profileFile, err)
+	}
+	config, err := d.readFile(configFile)
+	if err != nil {
+		return f, err
+	}
+	f.Cloud = cloudNamed(cmp.Or(iniValue(config, "cloud", "name"), f.Profile.Current().EnvironmentName))
+	return f, d.readCache(&f)
+}
+
+// readFile returns nil for a file that is not there.
+func (d Dir) readFile(name string) ([]byte, error) {
+	b, err := os.ReadFile(filepath.Join(string(d), name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return b, err
+}
+
+func (d Dir) readCache(f *Files) error {
+	b, err := d.readFile(cacheFile)
+	switch {
+	case err != nil:
+		f.CacheProblem = &Problem{Code: "AZ_CACHE_UNREADABLE", Kind: ConfigError, Err: err,
+			Message: "az's token cache cannot be read, so az is asked for each token instead.",
+			Advice:  "Make " + filepath.Join(string(d), cacheFile) + " yours again: sudo chown $USER and chmod 600."}
+		return nil
+	case b == nil:
+		if d.has(cacheDPAPI) || d.has(cacheSignal) {
+			f.CacheProblem = &Problem{Code: "AZ_CACHE_ENCRYPTED", Kind: ConfigError,
+				Message: "az keeps its token cache encrypted, so az is asked for each token instead.",
+				Advice:  "Nothing is wrong; a refusal is noticed later this way. For early warning: az config set core.encrypt_token_cache=false, then az login."}
+		}
+		return nil
+	}
+	c, err := parseCache(b)
+	if err != nil {
+		return fmt.Errorf("%s: %w", cacheFile, err)
+	}
+	f.Cache = c
+	return nil
+}
+
+func (d Dir) has(name string) bool {
+	_, err := os.Stat(filepath.Join(string(d), name))
+	return err == nil
+}
+
+// Profile is azureProfile.json: the subscriptions of everyone who is signed in.
+type Profile struct {
+	Subscriptions []ProfileSubscription `json:"subscriptions"`
+}
+
+// ProfileSubscription is one row of the profile; a tenant-level account has its tenant's id as ID.
+type ProfileSubscription struct {
+	ID              string `json:"id"`
+	Name            string `json:"name"`
+	State           string `json:"state"`
+	IsDefault       bool   `json:"isDefault"`
+	TenantID        string `json:"tenantId"`
+	HomeTenantID    string `json:"homeTenantId"`
+	EnvironmentName string `json:"environmentName"`
+	TenantName      string `json:"tenantDisplayName"`
+	TenantDomain    string `json:"tenantDefaultDomain"`
+	User            struct {
+		Name string `json:"name"`
+		Type string `json:"type"` // user or servicePrincipal
+	} `json:"user"`
+}
+
+// Subscription is the row's subscription; zero for a tenant-level account.
+func (s ProfileSubscription) Subscription() Subscription {
+	if s.ID == s.TenantID {
+		return Subscription{}
+	}
+	return Subscription{ID: s.ID, Name: s.Name}
+}
+
+// Current is the default subscription's row: whom bare az acts as. The zero value: nobody signed in.
+func (p Profile) Current() ProfileSubscription {
+	if i := slices.IndexFunc(p.Subscriptions, func(s ProfileSubscription) bool { return s.IsDefault }); i >= 0 {
+		return p.Subscriptions[i]
+	}
+	if len(p.Subscriptions) > 0 {
+		return p.Subscriptions[0]
+	}
+	return ProfileSubscription{}
+}
+
+// InTenant is the row that az would use for a tenant: the default one if it is there, else the
+// first. False where az has none.
+func (p Profile) InTenant(id string) (ProfileSubscription, bool) {
+	if c := p.Current(); c.TenantID == id && id != "" {
+		return c, true
+	}
+	for _, s := range p.Subscriptions {
+		if s.TenantID == id {
+			return s, true
+		}
+	}
+	return ProfileSubscription{}, false
+}
+
+// Tenants are the tenants of the profile, each once, in az's order.
+func (p Profile) Tenants() []Tenant {
+	var ts []Tenant
+	for _, s := range p.Subscriptions {
+		if !slices.ContainsFunc(ts, func(t Tenant) bool { return t.ID == s.TenantID }) {
+			ts = append(ts, Tenant{ID: s.TenantID, Name: s.TenantName, Domain: s.TenantDomain})
+		}
+	}
+	return ts
+}
+
+func parseProfile(b []byte) (Profile, error) {
+	var p Profile
+	if b == nil {
+		return p, nil
+	}
+	b = bytes.TrimPrefix(b, []byte("\xEF\xBB\xBF"))
+	if err := json.Unmarshal(b, &p); err != nil {
+		return p, fmt.Errorf("%w: %w", ErrTorn, err)
+	}
+	return p, nil
+}
+
+// iniValue reads one value of az's config file, an INI as Python's configparser writes it.
+func iniValue(b []byte, section, key string) string {
+	in := ""
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimSpace(line)
+		if s, ok := strings.CutPrefix(line, "["); ok {
+			in = strings.TrimSuffix(s, "]")
+			continue
+		}
+		k, v, ok := strings.Cut(line, "=")
+		if ok && in == section && strings.TrimSpace(k) == key {
+			return strings.TrimSpace(v)
+		}
+	}
+	return ""
+}
+
+// Bundle cuts the sign-in down to tokens in one tenant, for a container.
+func (f Files) Bundle(row ProfileSubscription, tenant string, tokens []Token) Bundle {
+	b := Bundle{Username: row.User.Name, Environment: f.Cloud.AuthorityHost, Cloud: f.Cloud.Name, TenantID: tenant, Tokens: tokens,
+		// az matches accounts and tokens by this id; where the cache cannot be read any one will do
+		HomeAccountID: "aztray." + cmp.Or(row.HomeTenantID, tenant)}
+	if row.TenantID == tenant {
+		b.Subscription = row.Subscription()
+	}
+	if f.Cache != nil {
+		if a, ok := f.Cache.Account(row.User.Name); ok {
+			b.HomeAccountID, b.Environment = a.HomeAccountID, a.Environment
+		}
+	}
+	return b
+}

@@ -1,0 +1,94 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/cache"
+	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+)
+
+// ErrNotInProcess says that the cache holds nothing that MSAL could renew with (it is encrypted, of
+// a broker, or the account is a service principal): az is to be asked.
+var ErrNotInProcess = errors.New("the token cache cannot be renewed from in process")
+
+// Silent renews access tokens in process, without a person and without az: MSAL with az's client id
+// over a read-only view of az's token cache. Nothing is written back; the refresh token in az's
+// cache stays valid (entra-docs, refresh-tokens).
+type Silent struct {
+	HTTP *http.Client // from HTTPClient
+}
+
+// Token obtains a new access token for scope in a tenant. It takes tens of milliseconds of ours and
+// a round trip or two. It returns ErrNotInProcess, or a *Problem: Offline and Transient say nothing
+// about the sign-in, every other kind is a refusal.
+func (s Silent) Token(ctx context.Context, f Files, username, tenant, scope string) (Token, error) {
+	if f.Cache == nil {
+		return Token{}, ErrNotInProcess
+	}
+	account, ok := f.Cache.Account(username)
+	if !ok || !f.Cache.Renewable(account.HomeAccountID) {
+		return Token{}, ErrNotInProcess
+	}
+	view, err := f.Cache.forRenewal()
+	if err != nil {
+		return Token{}, fmt.Errorf("preparing the token cache: %w", err)
+	}
+	client, err := public.New(AzureCLIClientID,
+		public.WithAuthority("https://"+f.Cloud.AuthorityHost+"/"+tenant),
+		public.WithCache(readOnly(view)),
+		public.WithHTTPClient(s.HTTP))
+	if err != nil {
+		return Token{}, fmt.Errorf("preparing MSAL: %w", err)
+	}
+	accounts, err := client.Accounts(ctx)
+	if err != nil {
+		return Token{}, fmt.Errorf("reading the token cache: %w", err)
+	}
+	for _, a := range accounts {
+		if a.HomeAccountID != account.HomeAccountID {
+			continue
+		}
+		r, err := client.AcquireTokenSilent(ctx, []string{scope}, public.WithSilentAccount(a), public.WithTenantID(tenant))
+		if err != nil {
+			return Token{}, msalProblem(err).With(tenant, scope)
+		}
+		return Token{Scope: scope, Target: strings.Join(r.GrantedScopes, " "), TenantID: tenant,
+			Secret: NewSecret(r.AccessToken), ObtainedAt: time.Now().UTC(), ExpiresOn: r.ExpiresOn.UTC()}, nil
+	}
+	return Token{}, ErrNotInProcess
+}
+
+// msalProblem classifies MSAL's error. The error itself is left behind: it holds the request, and
+// with it the refresh token.
+func msalProblem(err error) *Problem {
+	var call msalerrors.CallErr
+	if !errors.As(err, &call) || call.Resp == nil {
+		return Classify(err.Error(), err)
+	}
+	body, _ := io.ReadAll(io.LimitReader(call.Resp.Body, 64<<10))
+	var e struct {
+		Description string `json:"error_description"`
+		Error       string `json:"error"`
+	}
+	if json.Unmarshal(body, &e) != nil || e.Description == "" {
+		return Classify(fmt.Sprintf("HTTP status %d %s", call.Resp.StatusCode, e.Error), nil)
+	}
+	return Classify(e.Description, nil)
+}
+
+// readOnly is a cache for MSAL that is read and never written.
+type readOnly []byte
+
+func (r readOnly) Replace(_ context.Context, c cache.Unmarshaler, _ cache.ReplaceHints) error {
+	return c.Unmarshal(r)
+}
+
+func (readOnly) Export(context.Context, cache.Marshaler, cache.ExportHints) error { return nil }
