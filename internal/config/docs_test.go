@@ -1,0 +1,52 @@
+package config
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// The page for users names every setting, its default and its variables, and says which ones have
+// no effect yet.
+func TestDocsListEverySetting(t *testing.T) {
+	page, err := os.ReadFile("../../docs/settings.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	main, later, ok := strings.Cut(string(page), "## Known, but without effect")
+	if !ok {
+		t.Fatal("the page does not say what has no effect")
+	}
+	for _, f := range fields {
+		_, row, explained := strings.Cut(main, "\n| `"+f.key+"` | `")
+		row, _, _ = strings.Cut(row, "\n")
+		switch {
+		case !explained && !strings.Contains(later, "`"+f.key+"`"):
+			t.Errorf("%s is not explained", f.key)
+		case strings.HasPrefix(f.key, "openai."), !explained:
+		case !strings.HasPrefix(row, written(f.preset)+"`"):
+			t.Errorf("%s: the default is %s and the page says `%s", f.key, written(f.preset), row)
+		case !strings.Contains(row, "`"+f.variable()+"`"):
+			t.Errorf("%s: the page does not name %s", f.key, f.variable())
+		}
+		for _, name := range f.also {
+			if !strings.Contains(main, "`"+name+"`") {
+				t.Errorf("%s: the page does not name %s", f.key, name)
+			}
+		}
+	}
+}
+
+// written is a default as the file would have it.
+func written(preset any) string {
+	switch v := preset.(type) {
+	case string:
+		return `"` + v + `"`
+	case []string:
+		if len(v) == 0 {
+			return "[]"
+		}
+		return `["` + strings.Join(v, `", "`) + `"]`
+	}
+	return ""
+}
