@@ -3,7 +3,12 @@
 // the sign-in.
 package containers
 
-import "time"
+import (
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
 
 // State is how a container's credential stands; the words are the contract's.
 type State string
@@ -31,4 +36,84 @@ type Status struct {
 	DeliveredAt time.Time `json:"delivered_at"`
 	Error       string    `json:"error"` // one sentence for a person
 	Running     bool      `json:"-"`
+}
+
+// The labels by which a container says what it wants. They beat the settings.
+const (
+	labelDeliver = "aztray.deliver" // true, false, copy, mount, endpoint
+	labelPath    = "aztray.path"    // its az directory
+	labelUID     = "aztray.uid"     // who uses it, where that is not the image's user: 1000, 1000:1000, app
+	labelTenant  = "aztray.tenant"
+	labelScopes  = "aztray.scopes" // separated by blanks or commas
+)
+
+const (
+	composeProject = "com.docker.compose.project"
+	composeService = "com.docker.compose.service"
+	composeHash    = "com.docker.compose.config-hash"
+	composeImage   = "com.docker.compose.image"
+	composeOneOff  = "com.docker.compose.oneoff"
+)
+
+// Container is one container as the engine's list and events tell it. Its labels were read.
+type Container struct {
+	ID, Name, Image  string
+	Project, Service string // compose's words, empty where compose did not make it
+	Running          bool
+	Delivery         string   // copy, mount or endpoint
+	Tenant           string   // the tenant it asks for; "": the one in use
+	Scopes           []string // the scopes it asks for besides the usual
+
+	path, user string    // from the labels
+	status     string    // the engine's word: created, running, paused, restarting, exited, dead
+	recipe     string    // equal for containers that compose made from the same image in the same way; "": unknown
+	born       time.Time // of its create event: a moment after it nothing has run, and nobody put anything into it
+}
+
+// Selector chooses the containers to look after.
+type Selector struct {
+	Names []string // patterns as path.Match has them, for container names and compose services
+}
+
+// Covers reports whether c is to have the credential. A label beats the patterns.
+func (s Selector) covers(name, service string, labels map[string]string) bool {
+	switch strings.ToLower(labels[labelDeliver]) {
+	case "false", "no", "off", "0":
+		return false
+	case "":
+	default:
+		return true
+	}
+	return slices.ContainsFunc(s.Names, func(pattern string) bool {
+		for _, n := range []string{name, service} {
+			if ok, err := path.Match(pattern, n); ok && err == nil && n != "" {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// container makes a Container of what an event or the list says of it.
+func container(id, name, image, status string, labels map[string]string) Container {
+	c := Container{
+		ID: id, Name: strings.TrimPrefix(name, "/"), Image: image, status: status,
+		Running: status == "running" || status == "paused" || status == "restarting",
+		Project: labels[composeProject], Service: labels[composeService],
+		Delivery: "copy", Tenant: labels[labelTenant], path: labels[labelPath], user: labels[labelUID],
+		Scopes: strings.FieldsFunc(labels[labelScopes], func(r rune) bool { return r == ',' || r == ' ' }),
+	}
+	if d := strings.ToLower(labels[labelDeliver]); d == "mount" || d == "endpoint" {
+		c.Delivery = d
+	}
+	// compose run can add mounts to a service for once, so such a container proves nothing of others.
+	if labels[composeHash] != "" && labels[composeImage] != "" && !strings.EqualFold(labels[composeOneOff], "true") {
+		c.recipe = strings.Join([]string{labels[composeImage], labels[composeHash], c.Project, c.Service, c.path, c.user}, "\n")
+	}
+	return c
+}
+
+// statusOf is a Status with what is known of c before anything was asked.
+func statusOf(c Container) Status {
+	return Status{Name: c.Name, ID: c.ID, Project: c.Project, Delivery: c.Delivery, State: Missing, Running: c.Running}
 }

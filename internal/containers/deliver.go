@@ -1,0 +1,366 @@
+package containers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"aztray/internal/auth"
+)
+
+const (
+	deliveryLimit = time.Minute           // for all that one delivery does, each call having its own limit
+	bornFor       = 50 * time.Millisecond // how long after its create event nobody can have put a sign-in into a container
+)
+
+// target is where and how a container gets its credential.
+type target struct {
+	asked    string // its az directory as its process names it
+	place    string // the same with links followed
+	owner    owner
+	verdict  verdict
+	missing  []string // directories on the way that are not there, outermost first
+	pristine bool     // the place is not in the image, and nothing has run: there is nothing to look at
+	running  bool
+	paused   bool
+	shim     string   // where our own az goes, "" where the image has one
+	binDirs  []string // where a real az could be
+	zone     *time.Location
+	shell    bool
+}
+
+// seen is a mark as we last saw it, so that it need not be read again while the file is the same.
+type seen struct {
+	place string
+	mark  mark
+	size  int64
+}
+
+// Deliver puts b into the container, unless what it holds is the same. It needs no other care: the
+// mounts are judged before anything is written. It blocks for at most a minute.
+func (e *Engine) Deliver(ctx context.Context, c Container, b auth.Bundle) Status {
+	return e.work(ctx, c, func(ctx context.Context, t target, s Status) (Status, error) {
+		if len(b.Tokens) == 0 {
+			return s.with(Missing, "There is no access token to deliver yet."), nil
+		}
+		return e.put(ctx, c, t, newContent(b, t, e.now()), s)
+	})
+}
+
+// Withdraw overwrites what we delivered by valid files with nothing in them. Anything else is left.
+func (e *Engine) Withdraw(ctx context.Context, c Container) Status {
+	return e.work(ctx, c, func(ctx context.Context, t target, s Status) (Status, error) {
+		h, err := e.examine(ctx, c, t, t.owner)
+		if err != nil {
+			return s, err
+		}
+		if h.foreign || h.mark == nil || h.mark.Withdrawn && h.intact {
+			return s.holds(h, e.now()), nil
+		}
+		return e.put(ctx, c, t, emptyContent(t, e.now()), s)
+	})
+}
+
+// Check tells what is in the container now. It changes nothing.
+func (e *Engine) Check(ctx context.Context, c Container) Status {
+	return e.work(ctx, c, func(ctx context.Context, t target, s Status) (Status, error) {
+		h, err := e.examine(ctx, c, t, t.owner)
+		return s.holds(h, e.now()), err
+	})
+}
+
+// work does one thing to one container: alone, within a time, at a place that may be touched.
+func (e *Engine) work(ctx context.Context, c Container, do func(context.Context, target, Status) (Status, error)) Status {
+	s := statusOf(c)
+	if c.Delivery != "copy" {
+		return s.with(Unreachable, "Its label asks for delivery by "+c.Delivery+", which this version does not do; say "+labelDeliver+"=copy.")
+	}
+	ctx, cancel := context.WithTimeout(ctx, deliveryLimit)
+	defer cancel()
+	unlock, err := e.lock(ctx, c.ID)
+	if err != nil {
+		return e.failed(s, err)
+	}
+	defer unlock()
+	t, err := e.locate(ctx, c)
+	if err != nil {
+		return e.failed(s, err)
+	}
+	s.Path = t.asked
+	if t.verdict.way == noWay {
+		return s.with(t.verdict.state, t.verdict.reason)
+	}
+	if t.verdict.way == byExec && (!t.running || t.paused) {
+		return s.with(Missing, "Its az directory is in memory: it gets the credential as soon as it runs.")
+	}
+	s, err = do(ctx, t, s)
+	if err != nil {
+		return e.failed(s, err)
+	}
+	return s
+}
+
+// put writes content unless the container holds it already or somebody signed in inside.
+func (e *Engine) put(ctx context.Context, c Container, t target, content content, s Status) (Status, error) {
+	users := []owner{t.owner}
+	if t.verdict.way == byExec && t.owner.uid != 0 {
+		users = append(users, owner{}) // a tmpfs may belong to root; then root writes for the user
+	}
+	var err error
+	for _, user := range users {
+		var h held
+		if !t.pristine {
+			if h, err = e.examine(ctx, c, t, user); err != nil {
+				return s, err
+			}
+		}
+		if h.foreign {
+			return s.holds(h, e.now()), nil
+		}
+		if h.intact && h.mark.Hash == content.mark.Hash && e.shimIntact(ctx, c, t) {
+			return s.holds(h, e.now()), nil
+		}
+		if err = e.write(ctx, c, t, content, h, user); err == nil {
+			return s.holds(held{mark: &content.mark, intact: true}, e.now()), nil
+		}
+		if _, denied := errors.AsType[*execError](err); !denied {
+			return s, err
+		}
+	}
+	return s, err
+}
+
+// write puts the files there by the way that the mounts allow.
+func (e *Engine) write(ctx context.Context, c Container, t target, content content, h held, user owner) error {
+	made := t.missing
+	if h.mark != nil {
+		made = append(slices.Clone(h.mark.Made), made...)
+	}
+	files, m := content.withMark(made)
+	bin, err := e.shimEntries(ctx, c, &t)
+	if err != nil {
+		return err
+	}
+	if t.verdict.way == byExec {
+		err = e.writeExec(ctx, c.ID, t, files, user)
+	} else {
+		err = e.writeArchive(ctx, c, t, files, bin, h, m.DeliveredAt)
+		bin = nil
+	}
+	if err == nil && bin != nil {
+		err = e.extract(ctx, c.ID, "/", bin, m.DeliveredAt)
+	}
+	if err == nil {
+		e.mu.Lock()
+		e.seen[c.ID] = seen{t.place, m, int64(len(files[len(files)-1].text))}
+		e.mu.Unlock()
+	}
+	return err
+}
+
+// writeArchive sends everything in one archive where it can: the engine takes its time for each.
+func (e *Engine) writeArchive(ctx context.Context, c Container, t target, files []file, bin []entry, h held, at time.Time) error {
+	base := t.place
+	var entries []entry
+	for _, dir := range t.missing {
+		mode := int64(0o755)
+		if dir == t.place {
+			mode = 0o700
+		}
+		entries = append(entries, entry{path: dir, dir: true, mode: mode, uid: t.owner.uid, gid: t.owner.gid})
+	}
+	if len(t.missing) > 0 {
+		base = path.Dir(t.missing[0])
+	} else if h.mark == nil && e.ownable(t) {
+		own, err := e.ownDir(ctx, c.ID, t)
+		if err != nil {
+			return err
+		}
+		if own != nil {
+			entries, base = append(entries, *own), path.Dir(t.place)
+		}
+	}
+	for _, f := range files {
+		entries = append(entries, entry{path: path.Join(t.place, f.name), mode: 0o600, uid: t.owner.uid, gid: t.owner.gid, text: f.text})
+	}
+	if t.verdict.mount == nil && bin != nil {
+		return e.extract(ctx, c.ID, "/", append(bin, entries...), at)
+	}
+	if bin != nil {
+		if err := e.extract(ctx, c.ID, "/", bin, at); err != nil {
+			return err
+		}
+	}
+	return e.extract(ctx, c.ID, base, entries, at)
+}
+
+// ownable reports whether the directory itself may be given to the container's user: not on a
+// directory of the host's, and not where a mount begins, whose parent is another file system.
+func (e *Engine) ownable(t target) bool {
+	m := t.verdict.mount
+	return t.place != "/" && (m == nil || m.Type == "volume")
+}
+
+// ownDir is the entry that gives an existing az directory to its user, nil if it is theirs: az
+// takes locks and writes logs in it.
+func (e *Engine) ownDir(ctx context.Context, id string, t target) (*entry, error) {
+	h, _, err := e.api.read(ctx, id, t.place)
+	if err != nil {
+		return nil, err
+	}
+	if h.Uid == t.owner.uid || h.Mode&0o002 != 0 || h.Mode&0o020 != 0 && h.Gid == t.owner.gid {
+		return nil, nil
+	}
+	return &entry{path: t.place, dir: true, mode: h.Mode & 0o7777, uid: t.owner.uid, gid: t.owner.gid}, nil
+}
+
+func (e *Engine) extract(ctx context.Context, id, base string, entries []entry, at time.Time) error {
+	archive, err := pack(base, entries, at)
+	if err != nil {
+		return err
+	}
+	return e.api.extract(ctx, id, base, archive)
+}
+
+// examine reads what the place holds, as little of it as will do.
+func (e *Engine) examine(ctx context.Context, c Container, t target, user owner) (held, error) {
+	if slices.Contains(t.missing, t.place) {
+		return held{}, nil
+	}
+	if t.verdict.way == byExec {
+		texts, err := e.readExec(ctx, c.ID, t.place, user)
+		return judgeHeld(parseMark(texts[markFile]), texts, nil), err
+	}
+	m, err := e.readMark(ctx, c.ID, t.place)
+	if err != nil {
+		return held{}, err
+	}
+	names := []string{cacheFile, profileFile}
+	if m == nil {
+		for _, name := range []string{"msal_token_cache.bin", "service_principal_entries.json", "service_principal_entries.bin"} {
+			if _, ok, err := there(ctx, e.api, c.ID, path.Join(t.place, name)); ok || err != nil {
+				return held{foreign: ok}, err
+			}
+		}
+	} else if m.Files[tokensFile] != (stamp{}) {
+		names = append(names, tokensFile)
+	}
+	texts, unchanged := map[string][]byte{}, map[string]bool{}
+	for _, name := range names {
+		file := path.Join(t.place, name)
+		info, ok, err := there(ctx, e.api, c.ID, file)
+		if err != nil {
+			return held{}, err
+		}
+		if !ok {
+			continue
+		}
+		if m != nil && info.Size == m.Files[name].Size && info.Mtime.Equal(m.DeliveredAt) {
+			unchanged[name] = true
+			continue
+		}
+		if texts[name], err = readFile(ctx, e.api, c.ID, file); err != nil {
+			return held{}, err
+		}
+	}
+	return judgeHeld(m, texts, unchanged), nil
+}
+
+// readMark reads our mark, from memory where the file is the one that we remember.
+func (e *Engine) readMark(ctx context.Context, id, place string) (*mark, error) {
+	file := path.Join(place, markFile)
+	info, ok, err := there(ctx, e.api, id, file)
+	if !ok || err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	last, known := e.seen[id]
+	e.mu.Unlock()
+	if known && last.place == place && last.size == info.Size && last.mark.DeliveredAt.Equal(info.Mtime) {
+		return &last.mark, nil
+	}
+	text, err := readFile(ctx, e.api, id, file)
+	m := parseMark(text)
+	if err == nil && m != nil && m.DeliveredAt.Equal(info.Mtime) {
+		e.mu.Lock()
+		e.seen[id] = seen{place, *m, info.Size}
+		e.mu.Unlock()
+	}
+	return m, err
+}
+
+// lock lets one piece of work at a time touch a container.
+func (e *Engine) lock(ctx context.Context, id string) (unlock func(), err error) {
+	e.mu.Lock()
+	l := e.locks[id]
+	if l == nil {
+		l = make(chan struct{}, 1)
+		e.locks[id] = l
+	}
+	e.mu.Unlock()
+	select {
+	case l <- struct{}{}:
+		return func() { <-l }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// forget drops what was remembered of a container that is gone.
+func (e *Engine) forget(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.locks, id)
+	delete(e.seen, id)
+}
+
+// with gives s another state and the sentence for it.
+func (s Status) with(state State, sentence string) Status {
+	s.State, s.Error = state, sentence
+	return s
+}
+
+// holds says what h means at now.
+func (s Status) holds(h held, now time.Time) Status {
+	switch {
+	case h.foreign:
+		return s.with(OwnSignIn, "Somebody signed in inside it; that sign-in is left alone. To use this one, run az account clear in it.")
+	case h.mark == nil || h.mark.Withdrawn:
+		s.State = Missing
+		return s
+	}
+	s.ExpiresOn, s.DeliveredAt, s.State = h.mark.ExpiresOn, h.mark.DeliveredAt, Fresh
+	if !h.mark.ExpiresOn.After(now) || !h.intact {
+		s.State = Stale
+	}
+	return s
+}
+
+// failed turns an error into a state and a sentence.
+func (e *Engine) failed(s Status, err error) Status {
+	a, answered := errors.AsType[*apiError](err)
+	_, local := errors.AsType[*localError](err)
+	switch {
+	case local:
+		return s.with(Failed, err.Error())
+	case errors.Is(err, context.Canceled):
+		return s.with(Failed, "The work on it was cancelled.")
+	case errors.Is(err, context.DeadlineExceeded):
+		return s.with(Failed, "The engine did not answer in time.")
+	case answered && a.status == http.StatusNotFound && strings.Contains(a.message, "No such container"):
+		return s.with(Failed, "It is gone.")
+	case answered && strings.Contains(a.message, "read-only"):
+		return s.with(Unwritable, "Its az directory is read-only: "+a.message+".")
+	case answered:
+		return s.with(Failed, fmt.Sprintf("The engine refused (%d): %s", a.status, a.message))
+	}
+	if x, ok := errors.AsType[*execError](err); ok {
+		return s.with(x.state, x.Error())
+	}
+	return s.with(Failed, e.problem(err).Message)
+}

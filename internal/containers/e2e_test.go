@@ -1,0 +1,266 @@
+//go:build e2e
+
+package containers
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"aztray/internal/auth"
+)
+
+// The tests here run on the engine that the docker command would use. All they make is called
+// aztray-ct-<process id> and taken away again.
+var (
+	prefix   = fmt.Sprintf("aztray-ct-%d", os.Getpid())
+	imgShell = prefix + ":shell" // busybox, users root and app
+	imgBare  = prefix + ":bare"  // the same with no /etc/passwd
+	imgNone  = prefix + ":none"  // no shell
+	imgAz    = prefix + ":az"    // a shell, and something called az
+)
+
+func TestMain(m *testing.M) {
+	if err := makeImages(); err != nil {
+		fmt.Fprintln(os.Stderr, "the images for these tests:", err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	for _, img := range []string{imgShell, imgBare, imgNone, imgAz} {
+		exec.Command("docker", "rmi", "-f", img).Run()
+	}
+	os.Exit(code)
+}
+
+func makeImages() error {
+	busybox, err := os.ReadFile("/bin/busybox")
+	if err != nil {
+		return fmt.Errorf("%w (install busybox-static)", err)
+	}
+	users := map[string]string{
+		"etc/passwd": "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n",
+		"etc/group":  "root:x:0:\napp:x:1000:\nstaff:x:50:\n",
+	}
+	for image, files := range map[string]map[string]string{
+		imgShell: users, imgBare: {}, imgNone: nil,
+		imgAz: {"etc/passwd": users["etc/passwd"], "etc/group": users["etc/group"], "usr/bin/az": "#!/bin/sh\necho the real one\n"},
+	} {
+		if err := importImage(image, busybox, files); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// importImage makes an image of busybox and files; nil files means busybox under another name and no shell.
+func importImage(image string, busybox []byte, files map[string]string) error {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	dir := func(name string, mode int64, uid int) {
+		w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: name, Mode: mode, Uid: uid, Gid: uid})
+	}
+	for _, d := range []string{"bin/", "etc/", "home/", "root/", "usr/", "usr/bin/", "usr/local/", "usr/local/bin/", "opt/"} {
+		dir(d, 0o755, 0)
+	}
+	dir("home/app/", 0o755, 1000)
+	dir("tmp/", 0o1777, 0)
+	put := func(name string, mode int64, text []byte) {
+		w.WriteHeader(&tar.Header{Name: name, Mode: mode, Size: int64(len(text))})
+		w.Write(text)
+	}
+	if files == nil {
+		put("opt/program", 0o755, busybox)
+	} else {
+		put("bin/busybox", 0o755, busybox)
+		for _, a := range strings.Fields("sh cat ls mkdir mv chown chmod sleep date id stat ln env true false touch rm") {
+			w.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: "bin/" + a, Linkname: "busybox"})
+		}
+	}
+	for name, text := range files {
+		put(name, 0o755, []byte(text))
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	cmd := exec.Command("docker", "import", "-", image)
+	cmd.Stdin = &b
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+}
+
+// docker runs the docker command and gives its output.
+func docker(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("docker", args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("docker %s: %v: %s", strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// made runs docker run or create and removes the container afterwards. It gives the container as
+// List tells it.
+func made(t *testing.T, e *Engine, how string, args ...string) Container {
+	t.Helper()
+	name := fmt.Sprintf("%s-%s", prefix, strings.NewReplacer("/", "-", " ", "-", ",", "-", "'", "").Replace(t.Name()))
+	all := append(strings.Fields(how), "--name", name)
+	t.Cleanup(func() { exec.Command("docker", "rm", "-fv", name).Run() })
+	docker(t, append(all, args...)...)
+	return listed(t, e, name)
+}
+
+func listed(t *testing.T, e *Engine, name string) Container {
+	t.Helper()
+	cs, err := e.List(t.Context(), Selector{Names: []string{name}})
+	if err != nil || len(cs) != 1 {
+		t.Fatalf("List(%s) = %v, %v", name, cs, err)
+	}
+	return cs[0]
+}
+
+// connect gives an engine for which azDir is the host's own az directory.
+func connect(t *testing.T, azDir string) *Engine {
+	t.Helper()
+	e, err := Connect(t.Context(), Options{AzDirs: []string{azDir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func bundle(secret string, end time.Time) auth.Bundle {
+	return auth.Bundle{
+		Username: "ada@contoso.example", HomeAccountID: "oid.tenant", Environment: "login.microsoftonline.com",
+		Cloud: "AzureCloud", TenantID: "11111111-1111-1111-1111-111111111111",
+		Subscription: auth.Subscription{ID: "22222222-2222-2222-2222-222222222222", Name: "Pay as you go"},
+		Tokens: []auth.Token{{Scope: "https://cognitiveservices.azure.com/.default", TenantID: "11111111-1111-1111-1111-111111111111",
+			Secret: auth.NewSecret(secret), ObtainedAt: end.Add(-time.Hour), ExpiresOn: end}},
+	}
+}
+
+const forever = "sleep 1000000"
+
+func TestDeliverToRealContainers(t *testing.T) {
+	t.Parallel()
+	azDir := filepath.Join(t.TempDir(), ".azure")
+	os.Mkdir(azDir, 0o700)
+	e := connect(t, azDir)
+	end := time.Now().Add(time.Hour)
+	for _, c := range []struct {
+		name  string
+		how   string // docker's command with its flags
+		image string
+		state State
+		path  string
+		read  string // what its own user does to read the token; "" for cat
+	}{
+		{"root", "run -d", imgShell, Fresh, "/root/.azure", ""},
+		{"named user", "run -d -u app", imgShell, Fresh, "/home/app/.azure", ""},
+		{"name and group", "run -d -u app:staff", imgShell, Fresh, "/home/app/.azure", ""},
+		{"number with an entry", "run -d -u 1000", imgShell, Fresh, "/home/app/.azure", ""},
+		{"number with none", "run -d -u 4321", imgShell, Fresh, "/.azure", ""},
+		{"number and group", "run -d -u 4321:99", imgShell, Fresh, "/.azure", ""},
+		{"no passwd", "run -d", imgBare, Fresh, "/.azure", ""},
+		{"no passwd, number", "run -d -u 77", imgBare, Fresh, "/.azure", ""},
+		{"HOME that does not exist", "run -d -u 77 -e HOME=/made/for/us", imgShell, Fresh, "/made/for/us/.azure", ""},
+		{"AZURE_CONFIG_DIR", "run -d -e AZURE_CONFIG_DIR=/opt/az", imgShell, Fresh, "/opt/az", ""},
+		{"label", "run -d --label aztray.path=/opt/az --label aztray.uid=app", imgShell, Fresh, "/opt/az", ""},
+		{"tmpfs home", "run -d -u app --tmpfs /home/app", imgShell, Fresh, "/home/app/.azure", ""},
+		{"tmpfs at the place, root's", "run -d -u app --mount type=tmpfs,destination=/home/app/.azure,tmpfs-mode=0755", imgShell, Fresh, "/home/app/.azure", ""},
+		{"tmpfs, created only", "create --tmpfs /root", imgShell, Missing, "/root/.azure", ""},
+		{"tmpfs, read-only root, real az", "run -d --read-only --tmpfs /root", imgAz, Fresh, "/root/.azure", ""},
+		{"tmpfs, read-only root, no az", "run -d --read-only --tmpfs /root", imgShell, Unwritable, "/root/.azure", ""},
+		{"read-only root", "run -d --read-only", imgShell, Unwritable, "/root/.azure", ""},
+		{"read-only root, volume home, real az", "run -d -u app --read-only -v /home/app", imgAz, Fresh, "/home/app/.azure", ""},
+		{"volume home", "run -d -u app -v /home/app", imgShell, Fresh, "/home/app/.azure", ""},
+		{"volume at the place", "run -d -u app -v /home/app/.azure", imgShell, Fresh, "/home/app/.azure", ""},
+		{"own az directory mounted", "run -d -v " + azDir + ":/root/.azure", imgShell, Shared, "/root/.azure", ""},
+		{"home mounted", "run -d -v " + filepath.Dir(azDir) + ":/root", imgShell, Shared, "/root/.azure", ""},
+		{"own token cache mounted", "run -d -v " + azDir + ":/mnt -v " + azDir + "/none:/root/.azure/msal_token_cache.json", imgShell, Shared, "/root/.azure", ""},
+		{"another directory mounted", "run -d -v " + t.TempDir() + ":/root/.azure", imgShell, Fresh, "/root/.azure", ""},
+		{"mounted read-only", "run -d -v " + t.TempDir() + ":/root/.azure:ro", imgShell, Unwritable, "/root/.azure", ""},
+		{"real az", "run -d", imgAz, Fresh, "/root/.azure", ""},
+		{"created only", "create -u app", imgShell, Fresh, "/home/app/.azure", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if strings.Contains(c.how, azDir+"/none") {
+				os.WriteFile(azDir+"/none", nil, 0o600)
+			}
+			got := made(t, e, c.how, append([]string{c.image}, strings.Fields(forever)...)...)
+			s := e.Deliver(t.Context(), got, bundle("secret-one", end))
+			if s.State != c.state || s.Path != c.path {
+				t.Fatalf("Deliver = %s at %s (%s), want %s at %s", s.State, s.Path, s.Error, c.state, c.path)
+			}
+			if c.state != Fresh {
+				if s.Error == "" {
+					t.Error("no sentence")
+				}
+				return
+			}
+			if c.name == "created only" {
+				docker(t, "start", got.ID)
+			}
+			seesToken(t, got.ID, c.path, "secret-one", c.how, c.image)
+			if again := e.Deliver(t.Context(), got, bundle("secret-one", end)); !again.DeliveredAt.Equal(s.DeliveredAt) || again.State != Fresh {
+				t.Errorf("the same again: %+v, want what was delivered at %s", again, s.DeliveredAt)
+			}
+			if s = e.Deliver(t.Context(), got, bundle("secret-two", end)); s.State != Fresh {
+				t.Errorf("renewed: %s %s", s.State, s.Error)
+			}
+			seesToken(t, got.ID, c.path, "secret-two", c.how, c.image)
+			other := connect(t, azDir)
+			if s = other.Check(t.Context(), got); s.State != Fresh || !s.ExpiresOn.Equal(end.UTC()) {
+				t.Errorf("Check by another process: %+v", s)
+			}
+			if s = e.Withdraw(t.Context(), got); s.State != Missing {
+				t.Errorf("Withdraw = %s %s", s.State, s.Error)
+			}
+			if text := docker(t, "exec", got.ID, "sh", "-c", "cat "+c.path+"/*.json "+c.path+"/.aztray*"); strings.Contains(text, "secret-") {
+				t.Errorf("a token is left after Withdraw: %s", text)
+			}
+		})
+	}
+	if left, _ := os.ReadDir(azDir); len(left) > 1 {
+		t.Errorf("something was written into the host's az directory: %v", left)
+	}
+}
+
+// seesToken reads the token as the container's own user, and by our az where it should be there.
+func seesToken(t *testing.T, id, dir, secret, how, image string) {
+	t.Helper()
+	user := []string{"exec"}
+	if strings.Contains(how, "aztray.uid=app") {
+		user = append(user, "-u", "app")
+	}
+	if text := docker(t, append(user, id, "cat", dir+"/msal_token_cache.json")...); !strings.Contains(text, secret) {
+		t.Errorf("its user reads %q, want %s in it", text, secret)
+	}
+	docker(t, append(user, id, "touch", dir+"/lock")...)
+	ls := docker(t, append(user, id, "stat", "-c", "%a", dir+"/msal_token_cache.json", dir+"/.aztray.json")...)
+	if ls != "600\n600" {
+		t.Errorf("modes %q, want 600", ls)
+	}
+	if image == imgAz {
+		if out := docker(t, append(user, id, "az")...); out != "the real one" {
+			t.Errorf("az says %q", out)
+		}
+		return
+	}
+	out := docker(t, append(user, id, "az", "account", "get-access-token", "--resource", "https://cognitiveservices.azure.com", "--query", "accessToken", "-o", "tsv")...)
+	if out != secret {
+		t.Errorf("our az says %q, want %q", out, secret)
+	}
+}
+
+var _ = context.Background

@@ -1,0 +1,88 @@
+package containers
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// held is what an az directory in a container holds.
+type held struct {
+	mark    *mark // ours, nil where there is none
+	intact  bool  // every file of the mark is as we wrote it
+	foreign bool  // somebody signed in inside
+}
+
+// judgeHeld reads the files of an az directory as they are; a nil text is a file that is not there.
+// A file that has not changed since we wrote it need not be among them.
+func judgeHeld(m *mark, texts map[string][]byte, unchanged map[string]bool) held {
+	h := held{mark: m, intact: m != nil}
+	user := ""
+	if m != nil {
+		user = m.Username
+		for name, s := range m.Files {
+			if !unchanged[name] && (texts[name] == nil || stampOf(texts[name]) != s) {
+				h.intact = false
+			}
+		}
+	}
+	h.foreign = foreignCache(texts[cacheFile], user) || foreignProfile(texts[profileFile], user)
+	return h
+}
+
+// foreignCache reports whether a token cache holds a sign-in that is not the one we delivered. A
+// refresh token never comes from us. What can't be read is taken for somebody's and left alone.
+func foreignCache(text []byte, user string) bool {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return false
+	}
+	var c struct {
+		RefreshToken map[string]struct{ Secret string }
+		AccessToken  map[string]json.RawMessage
+		Account      map[string]struct{ Username string }
+	}
+	if json.Unmarshal(bytes.TrimPrefix(text, bom), &c) != nil {
+		return true
+	}
+	for _, rt := range c.RefreshToken {
+		if rt.Secret != "" {
+			return true
+		}
+	}
+	for _, a := range c.Account {
+		if user == "" || a.Username != user {
+			return true
+		}
+	}
+	return user == "" && len(c.AccessToken) > 0
+}
+
+// foreignProfile reports whether az's profile names an account that is not the one we delivered.
+func foreignProfile(text []byte, user string) bool {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return false
+	}
+	var p struct {
+		Subscriptions []struct{ User struct{ Name string } }
+	}
+	if json.Unmarshal(bytes.TrimPrefix(text, bom), &p) != nil {
+		return true
+	}
+	for _, s := range p.Subscriptions {
+		if user == "" || s.User.Name != user {
+			return true
+		}
+	}
+	return false
+}
+
+// bom is the mark that az puts before its profile.
+var bom = []byte("\xef\xbb\xbf")
+
+// parseMark is nil for anything that is not a mark of ours.
+func parseMark(text []byte) *mark {
+	var m mark
+	if json.Unmarshal(text, &m) != nil || m.By != "aztray" || m.Hash == "" {
+		return nil
+	}
+	return &m
+}

@@ -1,0 +1,99 @@
+package containers
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"aztray/internal/auth"
+)
+
+// Options say which engine, and what on this machine must never be written through it.
+type Options struct {
+	Host   string              // an engine's address; "": the one that the docker command would use
+	Env    func(string) string // nil means os.Getenv
+	AzDirs []string            // the host's own az directories; nil means $AZURE_CONFIG_DIR and ~/.azure
+}
+
+// Engine is a container engine. It is safe for concurrent use. Work on one container is done one
+// thing after another, on several at once.
+type Engine struct {
+	api  engineAPI
+	host string
+	az   azDirs
+	now  func() time.Time
+
+	mu      sync.Mutex
+	locks   map[string]chan struct{} // by container id: held while we work on it
+	images  map[string]*imageFacts   // by image id and the PATH looked at
+	recipes map[string]target        // where a container of that recipe keeps its credential
+	seen    map[string]seen          // by container id: the mark we last read or wrote
+}
+
+// Connect finds the engine and asks whether it is there. The error is an *auth.Problem of kind
+// EngineMissing: not installed, not running, not permitted, not reachable.
+func Connect(ctx context.Context, o Options) (*Engine, error) {
+	if o.Env == nil {
+		o.Env = os.Getenv
+	}
+	home, _ := os.UserHomeDir() // without one, only what the environment names is looked at
+	r := resolver{env: o.Env, home: home}
+	if o.AzDirs == nil {
+		o.AzDirs = []string{o.Env("AZURE_CONFIG_DIR"), filepath.Join(home, ".azure")}
+	}
+	ep, err := endpoint{host: o.Host, from: "the settings"}, error(nil)
+	if o.Host == "" {
+		if ep, err = r.resolve(); err != nil {
+			return nil, err
+		}
+	}
+	api, err := dialEngine(ctx, ep)
+	if err != nil && ep.guessed && ctx.Err() == nil {
+		for _, other := range r.usual() {
+			if a, e := dialEngine(ctx, other); e == nil {
+				api, ep, err = a, other, nil
+				break
+			}
+		}
+	}
+	if err != nil {
+		return nil, unreachable(ep, err)
+	}
+	return newEngine(api, ep, newAzDirs(o.AzDirs, ep.local())), nil
+}
+
+func newEngine(api engineAPI, ep endpoint, az azDirs) *Engine {
+	return &Engine{api: api, host: ep.host, az: az, now: time.Now,
+		locks: map[string]chan struct{}{}, images: map[string]*imageFacts{},
+		recipes: map[string]target{}, seen: map[string]seen{}}
+}
+
+// Host is the engine's address, for a person.
+func (e *Engine) Host() string { return e.host }
+
+// List gives the containers that sel covers, running or not.
+func (e *Engine) List(ctx context.Context, sel Selector) ([]Container, error) {
+	all, err := e.api.list(ctx)
+	if err != nil {
+		return nil, e.problem(err)
+	}
+	covered := []Container{}
+	for _, s := range all {
+		name := ""
+		if len(s.Names) > 0 {
+			name = s.Names[0]
+		}
+		c := container(s.ID, name, s.Image, s.State, s.Labels)
+		if sel.covers(c.Name, c.Service, s.Labels) {
+			covered = append(covered, c)
+		}
+	}
+	return covered, nil
+}
+
+// problem says in a sentence why the engine, which did answer once, does not.
+func (e *Engine) problem(err error) *auth.Problem {
+	return unreachable(endpoint{host: e.host, from: "in use"}, err)
+}

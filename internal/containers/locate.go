@@ -1,0 +1,165 @@
+package containers
+
+import (
+	"context"
+	"path"
+	"slices"
+	"time"
+)
+
+// locate finds out where a container keeps its credential and whether it may be put there.
+//
+// A container that was created a moment ago is raced: its process starts without waiting for us.
+// So what its image and its compose recipe told before is not asked again.
+func (e *Engine) locate(ctx context.Context, c Container) (target, error) {
+	born := e.now().Sub(c.born) < bornFor
+	if born && c.recipe != "" {
+		e.mu.Lock()
+		t, known := e.recipes[c.recipe]
+		e.mu.Unlock()
+		if known {
+			return t, nil
+		}
+	}
+	in, err := e.api.inspect(ctx, c.ID)
+	if err != nil {
+		return target{}, err
+	}
+	img, err := e.image(ctx, in)
+	if err != nil {
+		return target{}, err
+	}
+	t, err := e.aim(ctx, c, in, img, born)
+	if err != nil {
+		return target{}, err
+	}
+	e.remember(c, in, img, t)
+	return t, nil
+}
+
+// aim applies the facts of the image and of this container.
+func (e *Engine) aim(ctx context.Context, c Container, in inspected, img *imageFacts, born bool) (target, error) {
+	spec := in.User
+	if c.user != "" {
+		spec = c.user
+	}
+	o, err := img.who.owner(spec)
+	if err != nil {
+		return target{}, &localError{"It can't be told who runs in it: " + err.Error() + "; say " + labelUID + "=1000 in a label."}
+	}
+	t := target{asked: place(c.path, in.Env, c.user != "", o), owner: o, binDirs: img.binDirs, shell: img.shell, zone: zone(in.Env),
+		running: in.Status == "running" || in.Status == "paused", paused: in.Status == "paused"}
+	w, known := img.reach(t.asked)
+	known = known && born && !touched(in.Mounts, t.asked, w.resolved)
+	if !known {
+		if w, err = walk(ctx, e.api, in.ID, t.asked); err != nil {
+			return target{}, err
+		}
+	}
+	t.place, t.missing = w.resolved, w.missing
+	t.pristine = known && slices.Contains(w.missing, w.resolved)
+	if t.verdict, err = e.judge(ctx, in, t); err != nil || t.verdict.way == noWay {
+		return t, err
+	}
+	if t.verdict.way == byExec {
+		t.missing = nil // the archive call looked beneath the tmpfs
+	}
+	return e.aimShim(in, img, t), nil
+}
+
+func (e *Engine) judge(ctx context.Context, in inspected, t target) (verdict, error) {
+	device := func(name string) (string, error) { return e.api.volumeDevice(ctx, name) }
+	return judgeMounts(in, t.place, placeFiles, e.az, device)
+}
+
+// aimShim chooses where our az goes, in an image that has none: the first directory of its PATH.
+func (e *Engine) aimShim(in inspected, img *imageFacts, t target) target {
+	if img.az != "" {
+		return t
+	}
+	if !img.shell {
+		t.verdict = verdict{way: noWay, state: Unreachable, reason: "Its image has neither az nor a shell, so nothing in it could read the credential; add either to the image."}
+		return t
+	}
+	for _, dir := range img.binDirs {
+		if !in.ReadonlyRootfs && governing(in.Mounts, dir) == nil && exactly(in.Mounts, path.Join(dir, "az")) == nil {
+			t.shim = path.Join(dir, "az")
+			return t
+		}
+	}
+	t.verdict = verdict{way: noWay, state: Unwritable, reason: "Its image has no az, and there is no writable directory on its PATH for ours."}
+	return t
+}
+
+// reach is how a container of this image that has not run reaches p, if that is known.
+func (img *imageFacts) reach(p string) (walked, bool) {
+	img.mu.Lock()
+	defer img.mu.Unlock()
+	w, ok := img.walks[p]
+	return w, ok
+}
+
+// learnReach keeps how p is reached. What does not exist in a container, and what we made there,
+// is not in its image; the rest may have been made by its process, and then nothing is kept.
+func (img *imageFacts) learnReach(p string, w walked, made []string) {
+	img.mu.Lock()
+	defer img.mu.Unlock()
+	missing := slices.Concat(made, w.missing)
+	if slices.Contains(missing, w.resolved) {
+		img.walks[p] = walked{resolved: w.resolved, missing: missing}
+	}
+}
+
+// remember keeps what the next container like this one need not be asked, so that it gets its
+// credential before its process starts. Only a place in the container's own file system qualifies.
+func (e *Engine) remember(c Container, in inspected, img *imageFacts, t target) {
+	if t.verdict.way != byArchive || t.verdict.mount != nil || touched(in.Mounts, t.asked, t.place) {
+		return
+	}
+	if t.pristine {
+		e.rememberRecipe(c, t)
+		return
+	}
+	e.mu.Lock()
+	last, ok := e.seen[c.ID]
+	e.mu.Unlock()
+	var made []string
+	if ok && last.place == t.place {
+		made = last.mark.Made
+	}
+	img.learnReach(t.asked, walked{t.place, t.missing}, made)
+	if w, ok := img.reach(t.asked); ok {
+		fresh := t
+		fresh.missing, fresh.pristine, fresh.running, fresh.paused = w.missing, true, false, false
+		e.rememberRecipe(c, fresh)
+	}
+}
+
+func (e *Engine) rememberRecipe(c Container, t target) {
+	if c.recipe == "" {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.recipes) >= 1000 { // a machine that builds all day makes new ones without end
+		clear(e.recipes)
+	}
+	e.recipes[c.recipe] = t
+}
+
+// touched reports whether any mount lies on the way to one of the places, or within it.
+func touched(mounts []mount, places ...string) bool {
+	return slices.ContainsFunc(mounts, func(m mount) bool {
+		return slices.ContainsFunc(places, func(p string) bool {
+			return p != "" && (holds(m.Destination, p) || holds(p, path.Clean(m.Destination)))
+		})
+	})
+}
+
+// zone is the time zone of the container's process as far as its environment tells.
+func zone(env []string) *time.Location {
+	if l, err := time.LoadLocation(getenv(env, "TZ")); err == nil {
+		return l
+	}
+	return time.UTC
+}

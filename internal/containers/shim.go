@@ -1,0 +1,83 @@
+package containers
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"strconv"
+	"strings"
+	"time"
+
+	"aztray/internal/auth"
+)
+
+// azScript is a small az for images that have a shell and no az: SDKs' AzureCLICredential runs it.
+//
+//go:embed az.sh
+var azScript string
+
+const (
+	shimMarker = "# aztray's small az" // the second line of azScript
+	shimPlace  = "@PLACE@"             // in azScript: the az directory that we deliver to
+	maxShim    = 64 << 10
+)
+
+// isShim reports whether text is an az of ours, of any version.
+func isShim(text []byte) bool {
+	_, rest, _ := bytes.Cut(text, []byte("\n"))
+	return bytes.HasPrefix(rest, []byte(shimMarker))
+}
+
+// shimText is the script for a container whose az directory is place.
+func shimText(place string) []byte {
+	quoted := strings.ReplaceAll(place, "'", `'\''`)
+	return []byte(strings.Replace(azScript, shimPlace, quoted, 1))
+}
+
+// shimIntact reports whether our az, where one is wanted, is as we would write it.
+func (e *Engine) shimIntact(ctx context.Context, c Container, t target) bool {
+	if t.shim == "" {
+		return true
+	}
+	info, ok, err := there(ctx, e.api, c.ID, t.shim)
+	return err == nil && ok && info.Size == int64(len(shimText(t.place)))
+}
+
+// shimEntries is our az as an archive's entry, none where it is not wanted or lies there already.
+// A container may have been given a real az since its image was looked at: that one stays.
+func (e *Engine) shimEntries(ctx context.Context, c Container, t *target) ([]entry, error) {
+	if t.shim == "" {
+		return nil, nil
+	}
+	if !t.pristine {
+		if e.shimIntact(ctx, c, *t) {
+			return nil, nil
+		}
+		real, err := findAz(ctx, e.api, c.ID, t.binDirs)
+		if err != nil || real != "" {
+			return nil, err
+		}
+	}
+	return []entry{{path: t.shim, mode: 0o755, text: shimText(t.place)}}, nil
+}
+
+// tokenLines is the credential in a form that a shell reads: a line for each token with resource,
+// tenant, end in Unix seconds, end in the container's time, subscription and token, separated by
+// blanks, with "-" for nothing and "_" within the time. A first line names the account.
+func tokenLines(b auth.Bundle, zone *time.Location) []byte {
+	word := func(s string) string {
+		if s = strings.Join(strings.Fields(s), "_"); s == "" {
+			return "-"
+		}
+		return s
+	}
+	var out bytes.Buffer
+	put := func(words ...string) { out.WriteString(strings.Join(words, " ") + "\n") }
+	put("account", word(b.Username), word(b.TenantID), word(b.Subscription.ID), word(b.Cloud), word(b.Subscription.Name))
+	for _, t := range b.Tokens {
+		resource := strings.TrimRight(strings.TrimSuffix(t.Scope, "/.default"), "/")
+		put("token", word(resource), word(t.TenantID), strconv.FormatInt(t.ExpiresOn.Unix(), 10),
+			t.ExpiresOn.In(zone).Format("2006-01-02_15:04:05.000000"), word(b.Subscription.ID), word(t.Secret.Reveal()))
+	}
+	return out.Bytes()
+}

@@ -1,0 +1,179 @@
+package containers
+
+import (
+	"context"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"aztray/internal/auth"
+)
+
+// EventKind says what happened to a covered container, or to the engine.
+type EventKind string
+
+const (
+	Listed  EventKind = "listed"  // Containers is the whole truth now: at first, after a break, after a rename, and now and then
+	Created EventKind = "created" // deliver at once: its process may start any moment
+	Started EventKind = "started" // deliver again, or see that what it holds is right
+	Stopped EventKind = "stopped"
+	Removed EventKind = "removed"
+	Lost    EventKind = "lost" // the engine is gone; Problem says why. Listed follows when it is back
+)
+
+// Event is one thing that Watch tells.
+type Event struct {
+	Kind       EventKind
+	Container  Container
+	Containers []Container
+	Problem    *auth.Problem
+}
+
+const (
+	firstPause  = time.Second
+	longPause   = 30 * time.Second
+	reconcile   = 5 * time.Minute // the engine drops events for a listener that is slow, and doesn't say so
+	keptEvents  = 256             // what the engine itself remembers
+	steadyAfter = time.Minute     // a connection that held this long makes the next pause short again
+)
+
+// Watch tells tell what happens to the containers that sel covers, until ctx ends: its error is
+// ctx's. tell is called by one goroutine and must return at once.
+func (e *Engine) Watch(ctx context.Context, sel Selector, tell func(Event)) error {
+	w := watcher{e: e, sel: sel, tell: tell, seen: map[message3]bool{}}
+	pause, lost := firstPause, false
+	for {
+		began := e.now()
+		err := w.follow(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if e.now().Sub(began) > steadyAfter {
+			pause, lost = firstPause, false
+		}
+		if !lost || w.listed {
+			tell(Event{Kind: Lost, Problem: e.problem(err)})
+			lost, w.listed = true, false
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause + rand.N(pause/2)):
+		}
+		pause = min(2*pause, longPause)
+	}
+}
+
+// watcher is one Watch. Only its own goroutine uses it.
+type watcher struct {
+	e      *Engine
+	sel    Selector
+	tell   func(Event)
+	last   time.Time         // of the newest event
+	seen   map[message3]bool // events told lately: those since last come again on a new connection
+	order  []message3
+	listed bool // since the engine was last lost
+}
+
+// message3 is what makes an event one and the same.
+type message3 struct {
+	at         int64
+	id, action string
+}
+
+// follow listens on one connection until it breaks.
+func (w *watcher) follow(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stream, err := w.e.api.events(ctx, w.last) // first listen, then list: nothing falls between
+	if err != nil {
+		return err
+	}
+	defer stream.close()
+	if err := w.list(ctx); err != nil {
+		return err
+	}
+	messages, broken := make(chan message), make(chan error, 1)
+	go func() {
+		for {
+			m, err := stream.next()
+			if err != nil {
+				broken <- err
+				return
+			}
+			select {
+			case messages <- m:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	again := time.NewTicker(reconcile)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case m := <-messages:
+			err = w.handle(ctx, m)
+		case <-again.C:
+			err = w.list(ctx)
+		case err = <-broken:
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (w *watcher) list(ctx context.Context) error {
+	all, err := w.e.List(ctx, w.sel)
+	if err != nil {
+		return err
+	}
+	w.listed = true
+	w.tell(Event{Kind: Listed, Containers: all})
+	return nil
+}
+
+// handle tells one event, once.
+func (w *watcher) handle(ctx context.Context, m message) error {
+	key := message3{m.TimeNano, m.ID, m.Action}
+	if w.seen[key] {
+		return nil
+	}
+	w.seen[key] = true
+	w.order = append(w.order, key)
+	if len(w.order) > keptEvents {
+		delete(w.seen, w.order[0])
+		w.order = w.order[1:]
+	}
+	if at := time.Unix(0, m.TimeNano); at.After(w.last) {
+		w.last = at
+	}
+	if m.Action == "rename" {
+		return w.list(ctx) // by its new name it may be covered, or no longer
+	}
+	if event, ok := w.event(m); ok {
+		w.tell(event)
+	}
+	if m.Action == "destroy" || m.Action == "remove" {
+		w.e.forget(m.ID)
+	}
+	return nil
+}
+
+// event makes an Event of what the engine says of a covered container.
+func (w *watcher) event(m message) (Event, bool) {
+	name := strings.TrimPrefix(m.Attributes["name"], "/")
+	if !w.sel.covers(name, m.Attributes[composeService], m.Attributes) {
+		return Event{}, false
+	}
+	status := map[string]string{"create": "created", "start": "running", "die": "exited"}[m.Action]
+	c := container(m.ID, name, m.Attributes["image"], status, m.Attributes)
+	kind := map[string]EventKind{"create": Created, "start": Started, "die": Stopped, "destroy": Removed, "remove": Removed}[m.Action]
+	if now := w.e.now(); kind == Created && now.Sub(time.Unix(0, m.TimeNano)).Abs() < time.Second {
+		c.born = now // not an event of long ago, told again on a new connection
+	}
+	return Event{Kind: kind, Container: c}, kind != ""
+}
