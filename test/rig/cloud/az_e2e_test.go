@@ -174,7 +174,7 @@ func TestRealAzMeetsTheSignInFrequency(t *testing.T) {
 	if one, two := a.token(), a.token(); one.ID == two.ID {
 		t.Error("az did not refresh a token with less than five minutes left")
 	}
-	a.cloud.SetPolicy(func(p *cloud.Policy) { p.Tenant(cloud.Contoso).SignInFrequency = time.Second })
+	a.cloud.SetPolicy(func(p *cloud.Policy) { p.Tenant(cloud.Contoso).SignInFrequency = time.Millisecond })
 	a.refused("AADSTS70043: The refresh token has expired or is invalid due to sign-in frequency checks by conditional access. The token was issued on ",
 		"account", "get-access-token", "--scope", cloud.ScopeCognitive)
 	a.cloud.SetPolicy(func(p *cloud.Policy) { p.Tenant(cloud.Contoso).SignInFrequency = time.Hour })

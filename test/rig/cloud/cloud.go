@@ -59,13 +59,16 @@ type Cloud struct {
 	visits  []string
 }
 
+// signingKey is shared by every Cloud of a process, for it takes a while to make.
+var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
 // Start makes a Cloud and listens.
 func Start(o Options) (*Cloud, error) {
 	ca, err := newAuthority()
 	if err != nil {
 		return nil, fmt.Errorf("certificate authority: %w", err)
 	}
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := signingKey()
 	if err != nil {
 		return nil, fmt.Errorf("signing key: %w", err)
 	}
