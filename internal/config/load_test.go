@@ -102,6 +102,8 @@ func TestLoad(t *testing.T) {
 			func(s *Settings) { s.OpenAI = OpenAI{"https://one.example", "v1", "e", "c"} }},
 		{"a variable in small letters", "", []string{"azure_tenant_id=" + tenantA},
 			func(s *Settings) { s.Azure.TenantID = tenantA }},
+		{"one in capitals goes before it", "", []string{"AZURE_TENANT_ID=" + tenantA, "azure_tenant_id=" + tenantB},
+			func(s *Settings) { s.Azure.TenantID = tenantA }},
 		{"an empty variable counts as not set", "[tray]\nicon = \"dark\"", []string{"AZTRAY_TRAY_ICON="},
 			func(s *Settings) { s.Tray.Icon = "dark" }},
 		{"lists in variables have commas", "", []string{"AZTRAY_NOTIFY_WARN=1m, 20m", "AZTRAY_CONTAINERS_NAMES=a,b-*"},
