@@ -2,3 +2,194 @@
 // decided by pure functions; the work runs in goroutines whose results come back as events. It
 // knows nothing of menus, notifications, HTTP or the command line.
 package agent
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"aztray/internal/auth"
+	"aztray/internal/containers"
+)
+
+// Settings are what the agent goes by.
+type Settings struct {
+	TenantID       string        // an id or a domain; "" means az's current tenant
+	SubscriptionID string        // "" means az's current subscription of the tenant
+	Scope          string        // judged, and delivered
+	Scopes         []string      // delivered besides
+	SignInLifetime time.Duration // where the organisation says so; 0 means not known
+	LoginTimeout   time.Duration // 0 means 5 minutes
+	ProbeInterval  time.Duration // silent renewals are never tried more often; 0 means 5 minutes
+	Warn           time.Duration // before the deadline; 0 means 30 minutes
+	StateFile      string        // what is learnt is kept there; "" means nowhere
+	Log            *slog.Logger  // nil means slog.Default()
+}
+
+// World is everything outside that the loop watches and has work done by. NewWorld is the real one;
+// tests have one of their own in a bubble of made-up time. Every method blocks until it is done or
+// ctx ends, and errors that a person can act on are *auth.Problem.
+type World interface {
+	ReadFiles(ctx context.Context) (auth.Files, error)
+	WatchFiles(ctx context.Context, changed func()) error
+	AZProblem() *auth.Problem // nil while az can be run
+	Token(ctx context.Context, f auth.Files, username, tenant, scope string) (auth.Token, error)
+	AZToken(ctx context.Context, tenant, scope string) (auth.Token, error)
+	SignIn(ctx context.Context, o auth.LoginOptions) (auth.Token, error)
+	UseTenant(ctx context.Context, tenant, scope string) (auth.Token, error)
+	Tenants(ctx context.Context, f auth.Files) ([]auth.Tenant, error)
+	WatchContainers(ctx context.Context, tell func(containers.Event)) error
+	Deliver(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status
+	Withdraw(ctx context.Context, c containers.Container) containers.Status
+}
+
+// Agent is the loop. Make it with New, read it by Updates, and Run it once.
+type Agent struct {
+	world   World
+	log     *slog.Logger
+	events  chan event
+	updates []chan Snapshot
+	work    sync.WaitGroup
+	state   *state
+	cancel  context.CancelCauseFunc // ends the sign-in under way
+}
+
+// event is something that happened; apply says what is known after it.
+type event interface{ apply(*state, time.Time) }
+
+// maxEvents is how many events may wait; a full queue makes who sends wait.
+const maxEvents = 64
+
+// tick is how often the wall clock is looked at: timers stand still while a laptop sleeps.
+const tick = 30 * time.Second
+
+// New makes an agent; nothing runs yet.
+func New(w World, set Settings) *Agent {
+	set.LoginTimeout = cmp.Or(set.LoginTimeout, 5*time.Minute)
+	set.ProbeInterval = cmp.Or(set.ProbeInterval, 5*time.Minute)
+	set.Warn = cmp.Or(set.Warn, 30*time.Minute)
+	if set.Log == nil {
+		set.Log = slog.Default()
+	}
+	return &Agent{world: w, log: set.Log, events: make(chan event, maxEvents), state: newState(set, rand.Float64)}
+}
+
+// Updates gives every Snapshot from now on; a slow reader misses those in between, never the last.
+// Call it before Run.
+func (a *Agent) Updates() <-chan Snapshot {
+	c := make(chan Snapshot, 1)
+	a.updates = append(a.updates, c)
+	return c
+}
+
+// Do takes what a person asked for. It may be called from anywhere while Run runs; it never blocks
+// for long, and what comes when the agent is drowned in events is dropped with a line in the log.
+func (a *Agent) Do(c Command) {
+	select {
+	case a.events <- asked{c}:
+	case <-time.After(time.Second):
+		a.log.Warn("too busy for a command", "command", c)
+	}
+}
+
+// Run runs the loop until ctx ends, and ends everything that it started.
+func (a *Agent) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer a.work.Wait()
+	defer stop()
+	a.state.load()
+	a.watch(ctx)
+	wake := time.NewTimer(0)
+	last := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			a.state.save()
+			return nil
+		case e := <-a.events:
+			a.log.Debug("event", "event", eventName(e))
+			e.apply(a.state, time.Now().UTC())
+		case <-wake.C:
+		}
+		now := time.Now()
+		if slept(last, now) {
+			a.log.Info("the clock jumped: judging afresh")
+			a.state.awake(now.UTC())
+		}
+		last = now
+		p := next(a.state, now.UTC())
+		a.start(ctx, p.jobs)
+		a.publish(a.state.snapshot(now.UTC()))
+		wake.Reset(min(p.wake.Sub(now.UTC()), tick))
+	}
+}
+
+// slept reports whether the wall clock and the monotonic clock went apart: the machine slept, or
+// somebody set the clock.
+func slept(last, now time.Time) bool {
+	apart := now.Round(0).Sub(last.Round(0)) - now.Sub(last)
+	return apart.Abs() > 10*time.Second
+}
+
+// watch starts the two watchers, whose news come as events.
+func (a *Agent) watch(ctx context.Context) {
+	a.work.Go(func() {
+		err := a.world.WatchFiles(ctx, func() { a.send(ctx, filesChanged{}) })
+		if err != nil {
+			a.log.Warn("az's files are only looked at now and then", "err", err)
+		}
+	})
+	a.work.Go(func() {
+		err := a.world.WatchContainers(ctx, func(e containers.Event) { a.send(ctx, containerEvent{e}) })
+		if err != nil && ctx.Err() == nil {
+			a.log.Warn("containers are not watched", "err", err)
+		}
+	})
+}
+
+// send gives an event to the loop, or drops it when the loop has ended.
+func (a *Agent) send(ctx context.Context, e event) {
+	select {
+	case a.events <- e:
+	case <-ctx.Done():
+	}
+}
+
+// start runs each job in a goroutine of its own; next bounds how many there are.
+func (a *Agent) start(ctx context.Context, jobs []job) {
+	for _, j := range jobs {
+		switch j := j.(type) {
+		case cancelJob:
+			if a.cancel != nil {
+				a.cancel(auth.ErrCancelled)
+			}
+			continue
+		case signInJob:
+			loop := ctx // outlives the sign-in, to take its outcome
+			ctx, cancel := context.WithCancelCause(loop)
+			a.cancel = cancel
+			a.work.Go(func() {
+				defer cancel(nil)
+				ctx, stop := context.WithTimeout(ctx, j.timeout)
+				defer stop()
+				a.send(loop, j.run(ctx, a.world))
+			})
+			continue
+		}
+		a.work.Go(func() { a.send(ctx, j.run(ctx, a.world)) })
+	}
+}
+
+// publish leaves the newest snapshot for each reader, in place of one it did not take.
+func (a *Agent) publish(s Snapshot) {
+	for _, c := range a.updates {
+		select {
+		case <-c:
+		default:
+		}
+		c <- s
+	}
+}

@@ -1,0 +1,457 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"aztray/internal/auth"
+	"aztray/internal/containers"
+)
+
+const (
+	contoso  = "11111111-aaaa-4aaa-8aaa-000000000001"
+	fabrikam = "22222222-bbbb-4bbb-8bbb-000000000002"
+	scope    = "https://cognitiveservices.azure.com/.default"
+)
+
+// rig is a world in a bubble of made-up time: what it answers is set by the test.
+type rig struct {
+	mu       sync.Mutex
+	files    auth.Files
+	changed  func()
+	tell     func(containers.Event)
+	life     time.Duration            // of each token
+	refused  map[string]*auth.Problem // silent renewal, by tenant
+	issued   int
+	probes   []time.Time
+	login    func(context.Context, auth.LoginOptions) error
+	logins   []auth.LoginOptions
+	held     map[string]auth.Bundle // by container id
+	fails    map[string]bool        // containers that cannot be written to
+	tries    map[string][]time.Time
+	withdrew []string
+}
+
+func newRig() *rig {
+	return &rig{life: time.Hour, refused: map[string]*auth.Problem{}, held: map[string]auth.Bundle{},
+		fails: map[string]bool{}, tries: map[string][]time.Time{}, files: auth.Files{}}
+}
+
+// profile has a subscription of ada in each tenant, the first one current.
+func profile(tenants ...string) auth.Files {
+	var f auth.Files
+	f.Cloud.AuthorityHost = "login.microsoftonline.com"
+	for i, t := range tenants {
+		row := auth.ProfileSubscription{ID: "sub-" + t[:1], Name: "Work", TenantID: t, IsDefault: i == 0}
+		row.User.Name, row.User.Type = "ada@contoso.example", "user"
+		f.Profile.Subscriptions = append(f.Profile.Subscriptions, row)
+	}
+	return f
+}
+
+func (r *rig) ReadFiles(context.Context) (auth.Files, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.files, nil
+}
+
+func (r *rig) WatchFiles(ctx context.Context, changed func()) error {
+	r.mu.Lock()
+	r.changed = changed
+	r.mu.Unlock()
+	<-ctx.Done()
+	return nil
+}
+
+// write changes az's files, as az would.
+func (r *rig) write(f auth.Files) {
+	r.mu.Lock()
+	r.files = f
+	changed := r.changed
+	r.mu.Unlock()
+	changed()
+}
+
+func (r *rig) AZProblem() *auth.Problem { return nil }
+
+func (r *rig) Token(_ context.Context, _ auth.Files, _, tenant, scope string) (auth.Token, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.probes = append(r.probes, time.Now())
+	if p := r.refused[tenant]; p != nil {
+		return auth.Token{}, p
+	}
+	return r.token(tenant, scope), nil
+}
+
+func (r *rig) token(tenant, scope string) auth.Token {
+	r.issued++
+	return auth.Token{Scope: scope, TenantID: tenant, Secret: auth.NewSecret(fmt.Sprint("token ", r.issued)),
+		ObtainedAt: time.Now().UTC(), ExpiresOn: time.Now().Add(r.life).UTC()}
+}
+
+func (r *rig) AZToken(_ context.Context, tenant, scope string) (auth.Token, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.token(tenant, scope), nil
+}
+
+func (r *rig) SignIn(ctx context.Context, o auth.LoginOptions) (auth.Token, error) {
+	r.mu.Lock()
+	r.logins = append(r.logins, o)
+	login := r.login
+	r.mu.Unlock()
+	if login != nil {
+		if err := login(ctx, o); err != nil {
+			return auth.Token{}, err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	tenant := o.TenantID
+	if tenant == "" {
+		tenant = contoso
+	}
+	delete(r.refused, tenant)
+	return r.token(tenant, o.Scope), nil
+}
+
+func (r *rig) UseTenant(ctx context.Context, tenant, scope string) (auth.Token, error) {
+	r.mu.Lock()
+	known := false
+	for _, s := range r.files.Profile.Subscriptions {
+		known = known || s.TenantID == tenant
+	}
+	r.mu.Unlock()
+	if !known && len(r.logins) == 0 {
+		return auth.Token{}, &auth.Problem{Code: "AZ_NOT_IN_TENANT", Kind: auth.ClaimsRequired}
+	}
+	t, err := r.Token(ctx, auth.Files{}, "", tenant, scope)
+	if err == nil {
+		r.write(profile(tenant, contoso))
+	}
+	return t, err
+}
+
+func (r *rig) Tenants(context.Context, auth.Files) ([]auth.Tenant, error) {
+	return []auth.Tenant{{ID: contoso, Name: "Contoso", Domain: "contoso.example"}, {ID: fabrikam, Name: "Fabrikam", Domain: "fabrikam.example"}}, nil
+}
+
+func (r *rig) WatchContainers(ctx context.Context, tell func(containers.Event)) error {
+	r.mu.Lock()
+	r.tell = tell
+	r.mu.Unlock()
+	tell(containers.Event{Kind: containers.Listed})
+	<-ctx.Done()
+	return nil
+}
+
+func (r *rig) Deliver(_ context.Context, c containers.Container, b auth.Bundle) containers.Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tries[c.ID] = append(r.tries[c.ID], time.Now())
+	s := containers.Status{Name: c.Name, ID: c.ID, State: containers.Fresh, ExpiresOn: b.ExpiresOn()}
+	if r.fails[c.ID] {
+		s.State, s.Error = containers.Failed, "the engine said no"
+		return s
+	}
+	r.held[c.ID] = b
+	return s
+}
+
+func (r *rig) Withdraw(_ context.Context, c containers.Container) containers.Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.held, c.ID)
+	r.withdrew = append(r.withdrew, c.ID)
+	return containers.Status{Name: c.Name, ID: c.ID, State: containers.Missing}
+}
+
+// peek is a copy of what the world has seen.
+func (r *rig) peek() (p struct {
+	held             map[string]auth.Bundle
+	tries            map[string][]time.Time
+	logins           []auth.LoginOptions
+	probes, withdrew int
+}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p.held, p.tries, p.logins = maps.Clone(r.held), maps.Clone(r.tries), slices.Clone(r.logins)
+	p.probes, p.withdrew = len(r.probes), len(r.withdrew)
+	return p
+}
+
+// refuse makes silent renewal in Contoso fail with p, or work again with nil.
+func (r *rig) refuse(p *auth.Problem) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refused[contoso] = p
+}
+
+// run is an agent in a bubble, with the newest of its snapshots.
+type run struct {
+	*rig
+	t       *testing.T
+	a       *Agent
+	updates <-chan Snapshot
+	last    Snapshot
+}
+
+// inBubble runs a test of the loop; everything in it has settled when it starts.
+func inBubble(t *testing.T, r *rig, set Settings, test func(*run)) {
+	synctest.Test(t, func(t *testing.T) {
+		set.Scope, set.Log = scope, slog.New(slog.DiscardHandler)
+		a := New(r, set)
+		x := &run{rig: r, t: t, a: a, updates: a.Updates()}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- a.Run(ctx) }()
+		synctest.Wait()
+		test(x)
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("Run = %v", err)
+		}
+	})
+}
+
+// now gives the newest snapshot once everything has settled.
+func (x *run) now() Snapshot {
+	synctest.Wait()
+	select {
+	case x.last = <-x.updates:
+	default:
+	}
+	return x.last
+}
+
+// after lets d pass in the bubble.
+func (x *run) after(d time.Duration) Snapshot {
+	time.Sleep(d)
+	return x.now()
+}
+
+func (x *run) wantLevel(s Snapshot, want auth.Level) {
+	x.t.Helper()
+	if s.Level != want {
+		x.t.Fatalf("level %v, want %v (problem %v)", s.Level, want, s.Problem)
+	}
+}
+
+var refusal = &auth.Problem{Code: "AADSTS70043", Kind: auth.SignInRequired, Message: "It has ended.", Advice: "Sign in."}
+
+func covered(id string) containers.Container {
+	return containers.Container{ID: id, Name: "codestory-" + id, Running: true}
+}
+
+func TestARefusalIsKnownWhileTheTokenStillServes(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{}, func(x *run) {
+		x.wantLevel(x.now(), auth.OK)
+		r.refuse(refusal)
+		s := x.after(31 * time.Minute) // half of the token's life has passed
+		x.wantLevel(s, auth.Expiring)
+		if left := s.Deadline.Sub(s.At); left < 28*time.Minute || s.DeadlineSource != auth.DeadlineAccessToken || s.Problem != refusal {
+			t.Errorf("%v left by %s with problem %v; want about half an hour of the token", left, s.DeadlineSource, s.Problem)
+		}
+		x.wantLevel(x.after(30*time.Minute), auth.Expired)
+		x.a.Do(Renew{})
+		s = x.now()
+		x.wantLevel(s, auth.OK)
+		if !s.Deadline.IsZero() || s.Problem != nil || len(r.peek().logins) != 1 || r.peek().logins[0].TenantID != contoso {
+			t.Errorf("after the renewal: deadline %v, problem %v, sign-ins %v", s.Deadline, s.Problem, r.peek().logins)
+		}
+	})
+}
+
+func TestContainersAlwaysHoldALiveToken(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{}, func(x *run) {
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{covered("a"), covered("b")}})
+		for range 12 {
+			x.after(20 * time.Minute)
+			for _, id := range []string{"a", "b"} {
+				if left := r.peek().held[id].ExpiresOn().Sub(time.Now()); left < 10*time.Minute {
+					t.Fatalf("container %s holds a token with %v left", id, left)
+				}
+			}
+		}
+		if n := r.peek().probes; n > 10 {
+			t.Errorf("%d renewals in four hours of tokens that live an hour", n)
+		}
+	})
+}
+
+func TestASignInByHandIsFollowed(t *testing.T) {
+	r := newRig()
+	inBubble(t, r, Settings{}, func(x *run) {
+		x.wantLevel(x.now(), auth.SignedOut)
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{covered("a")}})
+		r.write(profile(contoso))
+		s := x.now()
+		x.wantLevel(s, auth.OK)
+		if s.Account != "ada@contoso.example" || s.Tenant.Name != "Contoso" || len(r.peek().held) != 1 {
+			t.Errorf("account %q in %q, %d containers delivered to", s.Account, s.Tenant.Name, len(r.peek().held))
+		}
+		r.write(auth.Files{})
+		x.wantLevel(x.now(), auth.SignedOut)
+		if len(r.peek().held) != 0 || r.peek().withdrew != 1 {
+			t.Errorf("after the sign-out containers hold %v", r.peek().held)
+		}
+	})
+}
+
+func TestNoNetworkIsNotExpiry(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{}, func(x *run) {
+		x.now()
+		r.refuse(&auth.Problem{Code: "OFFLINE", Kind: auth.Offline})
+		s := x.after(45 * time.Minute)
+		x.wantLevel(s, auth.OK)
+		if s.OfflineSince.IsZero() || s.Problem != nil {
+			t.Errorf("offline since %v, problem %v", s.OfflineSince, s.Problem)
+		}
+		x.wantLevel(x.after(30*time.Minute), auth.Unknown) // the token is gone, and nobody can say more
+		tried := r.peek().probes
+		r.refuse(nil)
+		if tried > 25 {
+			t.Errorf("%d tries in 45 minutes without a network", tried)
+		}
+		s = x.after(5 * time.Minute)
+		x.wantLevel(s, auth.OK)
+		if !s.OfflineSince.IsZero() {
+			t.Errorf("still offline since %v", s.OfflineSince)
+		}
+	})
+}
+
+func TestASignInCanBeCancelledAndEndsByItself(t *testing.T) {
+	r := newRig()
+	r.login = func(ctx context.Context, _ auth.LoginOptions) error {
+		<-ctx.Done()
+		if context.Cause(ctx) == auth.ErrCancelled {
+			return &auth.Problem{Code: "SIGN_IN_CANCELLED", Kind: auth.Cancelled}
+		}
+		return &auth.Problem{Code: "SIGN_IN_TIMED_OUT", Kind: auth.TimedOut}
+	}
+	inBubble(t, r, Settings{}, func(x *run) {
+		x.a.Do(Renew{})
+		s := x.now()
+		x.wantLevel(s, auth.Renewing)
+		if s.Before != auth.SignedOut || s.Renewal == nil || s.Renewal.Way != "browser" {
+			t.Errorf("renewal %+v over level %v", s.Renewal, s.Before)
+		}
+		x.a.Do(Renew{}) // a second click starts nothing
+		x.now()
+		x.a.Do(CancelSignIn{})
+		s = x.now()
+		x.wantLevel(s, auth.SignedOut)
+		if s.Failure == nil || s.Failure.Kind != auth.Cancelled || len(r.peek().logins) != 1 {
+			t.Errorf("failure %v after %d sign-ins", s.Failure, len(r.peek().logins))
+		}
+		x.a.Do(Renew{})
+		x.wantLevel(x.after(4*time.Minute), auth.Renewing)
+		s = x.after(2 * time.Minute)
+		x.wantLevel(s, auth.SignedOut)
+		if s.Failure == nil || s.Failure.Kind != auth.TimedOut {
+			t.Errorf("failure %v, want timed out", s.Failure)
+		}
+	})
+}
+
+func TestSwitchingTheTenant(t *testing.T) {
+	tests := []struct {
+		name    string
+		files   auth.Files
+		browser int
+	}{
+		{"az has an account there", profile(contoso, fabrikam), 0},
+		{"a person must sign in there", profile(contoso), 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig()
+			r.files = tt.files
+			inBubble(t, r, Settings{}, func(x *run) {
+				r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{covered("a")}})
+				x.now()
+				x.a.Do(UseTenant{fabrikam})
+				s := x.now()
+				x.wantLevel(s, auth.OK)
+				if s.Tenant.ID != fabrikam || s.Tenant.Name != "Fabrikam" || r.peek().held["a"].TenantID != fabrikam || len(r.peek().logins) != tt.browser {
+					t.Errorf("tenant %+v, the container has %s, %d sign-ins; want Fabrikam and %d", s.Tenant, r.peek().held["a"].TenantID, len(r.peek().logins), tt.browser)
+				}
+				r.write(profile(contoso, fabrikam)) // az account set, by hand
+				if s = x.now(); s.Tenant.ID != contoso {
+					t.Errorf("az was moved to Contoso by hand, the tenant is %+v", s.Tenant)
+				}
+			})
+		})
+	}
+}
+
+func TestADeliveryThatFailsIsTriedAgainMoreAndMoreSlowly(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	r.fails["a"] = true
+	inBubble(t, r, Settings{}, func(x *run) {
+		x.now()
+		r.tell(containers.Event{Kind: containers.Created, Container: covered("a")})
+		s := x.after(25 * time.Minute)
+		n := len(r.peek().tries["a"])
+		if n < 5 || n > 20 || s.Containers[0].State != containers.Failed {
+			t.Errorf("%d tries in 25 minutes, state %s", n, s.Containers[0].State)
+		}
+		r.mu.Lock()
+		delete(r.fails, "a")
+		r.mu.Unlock()
+		x.a.Do(Sync{Names: []string{"codestory-a"}})
+		if s = x.now(); s.Containers[0].State != containers.Fresh {
+			t.Errorf("after Sync now the state is %s", s.Containers[0].State)
+		}
+	})
+}
+
+func TestACreatedContainerIsDeliveredToAtOnceAndVerifiedOnStart(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{}, func(x *run) {
+		x.now()
+		began := time.Now()
+		r.tell(containers.Event{Kind: containers.Created, Container: covered("a")})
+		x.now()
+		r.tell(containers.Event{Kind: containers.Started, Container: covered("a")})
+		x.now()
+		if len(r.peek().tries["a"]) != 2 || time.Since(began) != 0 {
+			t.Errorf("%d deliveries %v after the event, want two at once", len(r.peek().tries["a"]), time.Since(began))
+		}
+		r.tell(containers.Event{Kind: containers.Removed, Container: covered("a")})
+		if s := x.now(); len(s.Containers) != 0 {
+			t.Errorf("a container that is gone is shown: %v", s.Containers)
+		}
+	})
+}
+
+func TestAConfiguredLifetimeGivesADeadline(t *testing.T) {
+	r := newRig()
+	inBubble(t, r, Settings{SignInLifetime: 12 * time.Hour}, func(x *run) {
+		x.a.Do(Renew{})
+		r.write(profile(contoso))
+		s := x.now()
+		x.wantLevel(s, auth.OK)
+		if left := s.Deadline.Sub(s.At); left != 12*time.Hour || s.DeadlineSource != auth.DeadlineConfigured {
+			t.Errorf("%v left by %s, want 12 hours as configured", left, s.DeadlineSource)
+		}
+		x.wantLevel(x.after(11*time.Hour+31*time.Minute), auth.Expiring)
+	})
+}

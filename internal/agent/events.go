@@ -1,0 +1,303 @@
+package agent
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"aztray/internal/auth"
+	"aztray/internal/containers"
+)
+
+// eventName is for the log, which gets no contents.
+func eventName(e event) string { return strings.TrimPrefix(fmt.Sprintf("%T", e), "agent.") }
+
+type filesChanged struct{}
+
+func (filesChanged) apply(s *state, _ time.Time) { s.readAgain = true }
+
+type filesRead struct {
+	files auth.Files
+	err   error
+	az    *auth.Problem
+}
+
+func (e filesRead) apply(s *state, now time.Time) {
+	s.reading, s.azProblem = false, e.az
+	if e.err != nil {
+		s.readTries++
+		s.readAt = now.Add(backOff(s, s.readTries))
+		if !errors.Is(e.err, auth.ErrTorn) {
+			s.filesErr = &auth.Problem{Code: "AZ_FILES_UNREADABLE", Kind: auth.ConfigError, Err: e.err,
+				Message: "az's own directory cannot be read.", Advice: "Make it yours again (ls -ld ~/.azure), or set AZURE_CONFIG_DIR."}
+		}
+		return
+	}
+	before, known := s.files, s.filesKnown
+	s.files, s.filesKnown, s.filesErr, s.readTries = e.files, true, nil, 0
+	was, is := before.Profile.Current(), e.files.Profile.Current()
+	if known && was.TenantID != is.TenantID {
+		s.chosen = cmp.Or(s.chosenStill(is.TenantID), "")
+	}
+	if !known || was.User.Name != is.User.Name {
+		s.forgetSigns(now)
+	}
+	s.takeDiskTokens()
+	for _, g := range s.signs {
+		if g.silent != auth.SilentWorks {
+			g.probeAt, g.tries = now, 0 // perhaps somebody has just signed in
+		}
+	}
+	if s.failure != nil && s.signedIn() && !slices.Equal(before.Profile.Subscriptions, e.files.Profile.Subscriptions) {
+		s.failure = nil
+	}
+}
+
+// chosenStill keeps the tenant picked here unless az was moved to another one by hand.
+func (s *state) chosenStill(current string) string {
+	if s.chosen == current || s.renewal != nil {
+		return s.chosen
+	}
+	return ""
+}
+
+// forgetSigns starts anew: another person is signed in, or nobody is.
+func (s *state) forgetSigns(now time.Time) {
+	for tenant, g := range s.signs {
+		signedInAt := g.signedInAt
+		if !s.signedIn() {
+			signedInAt = time.Time{}
+		}
+		delete(s.signs, tenant)
+		if !signedInAt.IsZero() {
+			s.sign(tenant).signedInAt = signedInAt
+		}
+	}
+	s.tenantsAt = time.Time{}
+}
+
+type probed struct {
+	tenant, username, first string
+	tokens                  map[string]auth.Token
+	errs                    map[string]error
+}
+
+func (e probed) apply(s *state, now time.Time) {
+	g := s.sign(e.tenant)
+	g.probing = false
+	if s.row(e.tenant).User.Name != e.username {
+		g.probeAt = now
+		return
+	}
+	for scope, t := range e.tokens {
+		g.tokens[scope] = t
+	}
+	g.lacking = map[string]*auth.Problem{}
+	for scope, err := range e.errs {
+		g.lacking[scope] = problemOf(err)
+	}
+	err, failed := e.errs[e.first]
+	if !failed {
+		g.worked(s, g.tokens[e.first].ExpiresOn, now)
+		return
+	}
+	p := problemOf(err)
+	if p.Refuses() {
+		g.silent, g.refusal, g.offlineSince, g.tries = auth.SilentRefused, p, time.Time{}, 0
+		g.probeAt = now.Add(refusedRetry)
+		return
+	}
+	g.tries++
+	g.probeAt = now.Add(backOff(s, g.tries))
+	if (p.Kind == auth.Offline || p.Kind == auth.Transient) && g.offlineSince.IsZero() {
+		g.offlineSince = now
+	}
+}
+
+// worked notes that a token was had without a person, or that one has just signed in.
+func (g *sign) worked(s *state, ends, now time.Time) {
+	g.silent, g.refusal, g.offlineSince, g.tries = auth.SilentWorks, nil, time.Time{}, 0
+	g.probeAt = afterProbe(s, ends, now)
+}
+
+// problemOf is the Problem that err is, or one around it.
+func problemOf(err error) *auth.Problem {
+	if p, ok := errors.AsType[*auth.Problem](err); ok {
+		return p
+	}
+	return auth.Classify(err.Error(), err)
+}
+
+type asked struct{ c Command }
+
+func (e asked) apply(s *state, now time.Time) {
+	switch c := e.c.(type) {
+	case Renew:
+		s.begin(signInJob{tenant: cmp.Or(c.TenantID, s.tenant()), env: activation(c.ActivationToken)}, now)
+	case UseTenant:
+		s.begin(signInJob{tenant: c.TenantID, use: true, silent: true}, now)
+	case CancelSignIn:
+		s.cancel = s.renewal != nil
+	case Sync:
+		for _, b := range s.boxes {
+			if len(c.Names) == 0 || slices.Contains(c.Names, b.c.Name) {
+				b.verify, b.retryAt = true, time.Time{}
+			}
+		}
+	}
+}
+
+func activation(token string) []string {
+	if token == "" {
+		return nil
+	}
+	return []string{"XDG_ACTIVATION_TOKEN=" + token, "DESKTOP_STARTUP_ID=" + token}
+}
+
+// begin starts a sign-in or a switch unless one is under way.
+func (s *state) begin(j signInJob, now time.Time) {
+	if s.renewal != nil {
+		return
+	}
+	j.scope, j.timeout = s.set.Scope, s.set.LoginTimeout
+	way := "browser"
+	if j.silent {
+		way = "silent"
+	}
+	s.renewal = &Renewal{Way: way, Tenant: s.tenantByID(j.tenant), Since: now}
+	s.signIn, s.failure = &j, nil
+}
+
+// browserNeeded: the switch cannot be had without the person.
+type browserNeeded struct{ j signInJob }
+
+func (e browserNeeded) apply(s *state, now time.Time) {
+	j := e.j
+	j.silent = false
+	s.signIn = &j
+	if s.renewal != nil {
+		s.renewal.Way = "browser"
+	}
+}
+
+type signInEnded struct {
+	j     signInJob
+	token auth.Token
+	err   error
+}
+
+func (e signInEnded) apply(s *state, now time.Time) {
+	byPerson := s.renewal != nil && s.renewal.Way == "browser"
+	s.renewal, s.readAgain = nil, true
+	if e.err != nil {
+		s.failure = problemOf(e.err)
+		for _, g := range s.signs {
+			g.probeAt = now // az may have stored a sign-in before it failed
+		}
+		return
+	}
+	tenant := cmp.Or(e.token.TenantID, e.j.tenant)
+	g := s.sign(tenant)
+	g.tokens[s.set.Scope] = e.token
+	g.worked(s, e.token.ExpiresOn, now)
+	if byPerson {
+		g.signedInAt = now
+	}
+	if e.j.use {
+		s.chosen = tenant
+	}
+	s.tenantsAt = time.Time{}
+	for id, other := range s.signs {
+		if id != tenant {
+			other.probeAt = now // one sign-in may cure other tenants too
+		}
+	}
+}
+
+type tenantsListed struct {
+	tenants []auth.Tenant
+	err     error
+}
+
+func (e tenantsListed) apply(s *state, now time.Time) {
+	s.askingTenant = false
+	if e.err != nil {
+		s.tenantsAt = now.Add(maxRetry)
+		return
+	}
+	s.tenants = e.tenants
+}
+
+type rolled struct{ err error }
+
+func (rolled) apply(*state, time.Time) {}
+
+// containerEvent is news from the engine.
+type containerEvent struct{ e containers.Event }
+
+func (e containerEvent) apply(s *state, now time.Time) {
+	switch e.e.Kind {
+	case containers.Listed:
+		s.engine = nil
+		s.resync(e.e.Containers)
+	case containers.Lost:
+		s.engine = e.e.Problem
+	case containers.Removed:
+		delete(s.boxes, e.e.Container.ID)
+	case containers.Stopped:
+		if b, ok := s.boxes[e.e.Container.ID]; ok {
+			b.c, b.status.Running = e.e.Container, false
+		}
+	default:
+		s.box(e.e.Container)
+	}
+}
+
+// resync takes a full list: what is not in it is gone.
+func (s *state) resync(all []containers.Container) {
+	seen := map[string]bool{}
+	for _, c := range all {
+		s.box(c)
+		seen[c.ID] = true
+	}
+	for id := range s.boxes {
+		if !seen[id] {
+			delete(s.boxes, id)
+		}
+	}
+}
+
+// box takes note of a container, and has it looked at again: it was created, started or changed.
+func (s *state) box(c containers.Container) {
+	b, ok := s.boxes[c.ID]
+	if !ok {
+		b = &box{status: containers.Status{Name: c.Name, ID: c.ID, Project: c.Project, Delivery: "copy", State: containers.Missing}}
+		s.boxes[c.ID] = b
+	}
+	b.c, b.verify, b.retryAt = c, true, time.Time{}
+	b.status.Running, b.status.Name = c.Running, c.Name
+}
+
+type delivered struct {
+	id, mark string
+	status   containers.Status
+}
+
+func (e delivered) apply(s *state, now time.Time) {
+	b, ok := s.boxes[e.id]
+	if !ok {
+		return
+	}
+	b.working, b.status = false, e.status
+	b.status.Running = b.c.Running
+	b.sent, b.tries = e.mark, b.tries+1
+	if e.status.State == containers.Failed {
+		b.sent = ""
+		b.retryAt = now.Add(backOff(s, b.tries))
+		return
+	}
+	b.tries = 0
+}

@@ -1,0 +1,115 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"aztray/internal/auth"
+	"aztray/internal/containers"
+)
+
+// job is work that takes time; run does it and returns what came of it.
+type job interface {
+	run(context.Context, World) event
+}
+
+type readJob struct{}
+
+func (readJob) run(ctx context.Context, w World) event {
+	ctx, stop := context.WithTimeout(ctx, 10*time.Second)
+	defer stop()
+	f, err := w.ReadFiles(ctx)
+	return filesRead{f, err, w.AZProblem()}
+}
+
+type probeJob struct {
+	files            auth.Files
+	username, tenant string
+	scopes           []string // the judged one first
+}
+
+// probeTimeout bounds a silent renewal; az alone may take twenty seconds on a slow machine.
+const probeTimeout = 90 * time.Second
+
+func (j probeJob) run(ctx context.Context, w World) event {
+	ctx, stop := context.WithTimeout(ctx, probeTimeout)
+	defer stop()
+	r := probed{tenant: j.tenant, username: j.username, tokens: map[string]auth.Token{}, errs: map[string]error{}}
+	for i, scope := range j.scopes {
+		t, err := w.Token(ctx, j.files, j.username, j.tenant, scope)
+		if err != nil {
+			r.errs[scope] = err
+			if i == 0 {
+				break // the sign-in itself is refused: the others would be too
+			}
+			continue
+		}
+		r.tokens[scope] = t
+	}
+	r.first = j.scopes[0]
+	return r
+}
+
+type signInJob struct {
+	tenant  string // "" means the person's own
+	use     bool   // the tenant is to become the one in use
+	silent  bool   // try without a person first
+	scope   string
+	timeout time.Duration
+	env     []string
+}
+
+func (j signInJob) run(ctx context.Context, w World) event {
+	if j.silent {
+		t, err := w.UseTenant(ctx, j.tenant, j.scope)
+		p, isProblem := errors.AsType[*auth.Problem](err)
+		if err == nil || !isProblem || !p.SignInCures() {
+			return signInEnded{j, t, err}
+		}
+		return browserNeeded{j}
+	}
+	t, err := w.SignIn(ctx, auth.LoginOptions{TenantID: j.tenant, Scope: j.scope, Env: j.env})
+	if err == nil && j.use {
+		t, err = w.UseTenant(ctx, j.tenant, j.scope)
+	}
+	return signInEnded{j, t, err}
+}
+
+type cancelJob struct{}
+
+func (cancelJob) run(context.Context, World) event { return nil }
+
+type tenantsJob struct{ files auth.Files }
+
+func (j tenantsJob) run(ctx context.Context, w World) event {
+	ctx, stop := context.WithTimeout(ctx, time.Minute)
+	defer stop()
+	ts, err := w.Tenants(ctx, j.files)
+	return tenantsListed{ts, err}
+}
+
+type rollJob struct{ tenant, scope string }
+
+func (j rollJob) run(ctx context.Context, w World) event {
+	ctx, stop := context.WithTimeout(ctx, probeTimeout)
+	defer stop()
+	_, err := w.AZToken(ctx, j.tenant, j.scope)
+	return rolled{err}
+}
+
+type deliverJob struct {
+	c      containers.Container
+	bundle auth.Bundle
+	mark   string
+}
+
+func (j deliverJob) run(ctx context.Context, w World) event {
+	return delivered{j.c.ID, j.mark, w.Deliver(ctx, j.c, j.bundle)}
+}
+
+type withdrawJob struct{ c containers.Container }
+
+func (j withdrawJob) run(ctx context.Context, w World) event {
+	return delivered{j.c.ID, "", w.Withdraw(ctx, j.c)}
+}

@@ -1,0 +1,185 @@
+package agent
+
+import (
+	"time"
+
+	"aztray/internal/auth"
+)
+
+// plan is what is to be done now, and when to look again if nothing happens until then.
+type plan struct {
+	jobs []job
+	wake time.Time
+}
+
+const (
+	maxDeliveries  = 16 // at once
+	minRetry       = 2 * time.Second
+	maxRetry       = 5 * time.Minute
+	refusedRetry   = 30 * time.Minute // a refusal is cured by a sign-in, which is noticed; policies change seldom
+	tenantsEvery   = 12 * time.Hour
+	rollEvery      = time.Hour
+	azTreatsAsOver = 5 * time.Minute // what az and MSAL leave of a token
+)
+
+// next says what to do at now. It marks in the state what it starts, so that nothing is started
+// twice.
+func next(s *state, now time.Time) plan {
+	p := plan{wake: now.Add(tick)}
+	p.read(s, now)
+	p.signIn(s)
+	if s.filesKnown && s.signedIn() {
+		p.probe(s, now)
+		p.listTenants(s, now)
+		p.roll(s, now)
+	}
+	p.deliver(s, now)
+	p.turn(s, now)
+	if j, ok := s.toSave(); ok {
+		p.jobs = append(p.jobs, j)
+	}
+	return p
+}
+
+// at makes the loop look again at t.
+func (p *plan) at(t time.Time) {
+	if t.Before(p.wake) {
+		p.wake = t
+	}
+}
+
+func (p *plan) read(s *state, now time.Time) {
+	if !s.readAt.IsZero() {
+		if now.Before(s.readAt) {
+			p.at(s.readAt)
+		} else {
+			s.readAgain = true
+		}
+	}
+	if s.readAgain && !s.reading {
+		s.readAgain, s.reading, s.readAt = false, true, time.Time{}
+		p.jobs = append(p.jobs, readJob{})
+	}
+}
+
+func (p *plan) signIn(s *state) {
+	if s.cancel {
+		s.cancel = false
+		p.jobs = append(p.jobs, cancelJob{})
+	}
+	if s.signIn != nil {
+		p.jobs = append(p.jobs, *s.signIn)
+		s.signIn = nil
+	}
+}
+
+// probe tries the silent renewal of each tenant in use when its time has come; not while a person
+// signs in, which changes everything.
+func (p *plan) probe(s *state, now time.Time) {
+	if s.renewal != nil {
+		return
+	}
+	for tenant, scopes := range s.wanted() {
+		g := s.sign(tenant)
+		if g.probing {
+			continue
+		}
+		if now.Before(g.probeAt) {
+			p.at(g.probeAt)
+			continue
+		}
+		g.probing = true
+		p.jobs = append(p.jobs, probeJob{files: s.files, username: s.row(tenant).User.Name, tenant: tenant, scopes: scopes})
+	}
+}
+
+func (p *plan) listTenants(s *state, now time.Time) {
+	g, ok := s.signs[s.tenant()]
+	if s.askingTenant || !ok || g.silent != auth.SilentWorks || now.Before(s.tenantsAt) {
+		return
+	}
+	s.askingTenant, s.tenantsAt = true, now.Add(tenantsEvery)
+	p.jobs = append(p.jobs, tenantsJob{s.files})
+}
+
+// roll has az renew once its own token has ended: az then stores a new refresh token, and no idle
+// limit catches a person who only uses aztray.
+func (p *plan) roll(s *state, now time.Time) {
+	tenant := s.tenant()
+	g, ok := s.signs[tenant]
+	if s.files.Cache == nil || !ok || g.silent != auth.SilentWorks || s.renewal != nil || s.azProblem != nil || now.Sub(s.rolled) < rollEvery {
+		return
+	}
+	account, ok := s.files.Cache.Account(s.row(tenant).User.Name)
+	if !ok {
+		return
+	}
+	if t, ok := s.files.Cache.Token(account.HomeAccountID, tenant, s.set.Scope); ok && t.Alive(now, azTreatsAsOver) {
+		return
+	}
+	s.rolled = now
+	p.jobs = append(p.jobs, rollJob{tenant: tenant, scope: s.set.Scope})
+}
+
+// deliver gives each container what it should hold, and takes it away after a sign-out.
+func (p *plan) deliver(s *state, now time.Time) {
+	busy := 0
+	for _, b := range s.boxes {
+		if b.working {
+			busy++
+		}
+	}
+	for _, b := range s.boxes {
+		if b.working || busy >= maxDeliveries {
+			continue
+		}
+		if now.Before(b.retryAt) {
+			p.at(b.retryAt)
+			continue
+		}
+		if s.filesKnown && s.filesErr == nil && !s.signedIn() && b.sent != "" {
+			b.working, b.sent = true, ""
+			busy++
+			p.jobs = append(p.jobs, withdrawJob{b.c})
+			continue
+		}
+		bundle, ok := s.bundle(b.c, now)
+		if !ok {
+			continue
+		}
+		mark := fingerprint(bundle)
+		if mark == b.sent && !b.verify {
+			continue
+		}
+		b.working, b.verify = true, false
+		busy++
+		p.jobs = append(p.jobs, deliverJob{c: b.c, bundle: bundle, mark: mark})
+	}
+}
+
+// turn wakes the loop when the level changes by itself.
+func (p *plan) turn(s *state, now time.Time) {
+	f := s.facts(s.tenant(), now)
+	for _, t := range []time.Time{f.TokenExpires, f.SignInEnds, f.SignInEnds.Add(-s.set.Warn)} {
+		if t.After(now) {
+			p.at(t)
+		}
+	}
+}
+
+// afterProbe says when to renew next: at half of what the token has left, so that a refusal is known
+// while the token still serves for as long again.
+func afterProbe(s *state, ends, now time.Time) time.Time {
+	half := ends.Sub(now) / 2
+	half -= time.Duration(s.random() * 0.1 * float64(half))
+	return now.Add(max(half, s.set.ProbeInterval))
+}
+
+// backOff is how long to wait after the nth failure in a row (n from 1), with jitter.
+func backOff(s *state, n int) time.Duration {
+	d := maxRetry
+	if n < 9 {
+		d = min(minRetry<<(n-1), maxRetry)
+	}
+	return d - time.Duration(s.random()*0.2*float64(d))
+}

@@ -1,0 +1,289 @@
+package agent
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"aztray/internal/auth"
+	"aztray/internal/containers"
+)
+
+// state is everything the loop knows. Only the loop's goroutine touches it.
+type state struct {
+	set    Settings
+	random func() float64 // in [0, 1): jitter
+
+	files      auth.Files
+	filesKnown bool
+	filesErr   *auth.Problem
+	azProblem  *auth.Problem
+	reading    bool
+	readAgain  bool
+	readAt     time.Time // when to read next; zero is not
+	readTries  int
+
+	signs  map[string]*sign // by tenant id
+	chosen string           // the tenant picked by the person in this run; "" is none
+
+	tenants      []auth.Tenant // from ARM
+	tenantsAt    time.Time     // when to ask next
+	askingTenant bool
+
+	boxes  map[string]*box // by container id
+	engine *auth.Problem   // nil while the engine answers
+
+	renewal *Renewal
+	signIn  *signInJob // to be started
+	cancel  bool       // the sign-in is to be ended
+	failure *auth.Problem
+
+	saved  string // what was written to the state file last
+	rolled time.Time
+}
+
+// sign is how the sign-in stands in one tenant.
+type sign struct {
+	silent       auth.SilentState
+	refusal      *auth.Problem
+	tokens       map[string]auth.Token // by scope
+	lacking      map[string]*auth.Problem
+	signedInAt   time.Time
+	probing      bool
+	probeAt      time.Time // when to try next; zero is at once
+	tries        int       // in vain, in a row
+	offlineSince time.Time
+}
+
+// box is one covered container.
+type box struct {
+	c       containers.Container
+	status  containers.Status
+	sent    string // fingerprint of what it was given
+	working bool
+	verify  bool // look again although nothing new is to be given
+	retryAt time.Time
+	tries   int
+}
+
+func newState(set Settings, random func() float64) *state {
+	return &state{set: set, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, readAgain: true}
+}
+
+// awake makes everything be judged afresh: the machine slept or its clock was set.
+func (s *state) awake(now time.Time) {
+	s.readAgain = true
+	for _, g := range s.signs {
+		g.probeAt, g.tries = now, 0
+	}
+}
+
+// sign is the sign-in of a tenant, made when it is first asked for.
+func (s *state) sign(tenant string) *sign {
+	g, ok := s.signs[tenant]
+	if !ok {
+		g = &sign{tokens: map[string]auth.Token{}, lacking: map[string]*auth.Problem{}}
+		s.signs[tenant] = g
+	}
+	return g
+}
+
+// tenant is the id of the tenant in use: picked, else set, else az's current one; "" when nobody is
+// signed in.
+func (s *state) tenant() string {
+	return s.tenantID(cmp.Or(s.chosen, s.set.TenantID, s.files.Profile.Current().TenantID))
+}
+
+// tenantID is the id of a tenant that is named by id or domain.
+func (s *state) tenantID(want string) string {
+	if want == "" {
+		return ""
+	}
+	for _, t := range s.knownTenants() {
+		if strings.EqualFold(t.ID, want) || strings.EqualFold(t.Domain, want) {
+			return t.ID
+		}
+	}
+	return want
+}
+
+// knownTenants are the profile's tenants with the names that ARM gave, and ARM's others after them.
+func (s *state) knownTenants() []auth.Tenant {
+	known := s.files.Profile.Tenants()
+	for _, t := range s.tenants {
+		i := slices.IndexFunc(known, func(k auth.Tenant) bool { return k.ID == t.ID })
+		if i < 0 {
+			known = append(known, t)
+			continue
+		}
+		known[i].Name = cmp.Or(known[i].Name, t.Name)
+		known[i].Domain = cmp.Or(known[i].Domain, t.Domain)
+	}
+	return known
+}
+
+func (s *state) tenantByID(id string) auth.Tenant {
+	for _, t := range s.knownTenants() {
+		if t.ID == id {
+			return t
+		}
+	}
+	return auth.Tenant{ID: id}
+}
+
+// signedIn reports whether az has an account.
+func (s *state) signedIn() bool { return len(s.files.Profile.Subscriptions) > 0 }
+
+// row is the profile's row for a tenant, else the current one: an account may reach tenants in which
+// it has no subscription.
+func (s *state) row(tenant string) auth.ProfileSubscription {
+	for _, r := range s.files.Profile.Subscriptions {
+		if s.set.SubscriptionID != "" && r.ID == s.set.SubscriptionID && r.TenantID == tenant {
+			return r
+		}
+	}
+	if r, ok := s.files.Profile.InTenant(tenant); ok {
+		return r
+	}
+	return s.files.Profile.Current()
+}
+
+// usual are the scopes that every container is given, the judged one first.
+func (s *state) usual() []string { return append([]string{s.set.Scope}, s.set.Scopes...) }
+
+// wants is the tenant and the scopes of a container.
+func (s *state) wants(c containers.Container) (string, []string) {
+	tenant, scopes := c.Wants(s.tenant(), s.usual())
+	return s.tenantID(tenant), scopes
+}
+
+// wanted are the scopes in use by tenant: the judged one, and what containers ask for.
+func (s *state) wanted() map[string][]string {
+	w := map[string][]string{}
+	add := func(tenant string, scopes ...string) {
+		for _, scope := range scopes {
+			if !slices.Contains(w[tenant], scope) {
+				w[tenant] = append(w[tenant], scope)
+			}
+		}
+	}
+	if t := s.tenant(); t != "" {
+		add(t, s.usual()...)
+	}
+	for _, b := range s.boxes {
+		if t, scopes := s.wants(b.c); t != "" {
+			add(t, scopes...)
+		}
+	}
+	return w
+}
+
+// takeDiskTokens takes az's own tokens where they outlast ours: after a start with no network they
+// are all there is.
+func (s *state) takeDiskTokens() {
+	if s.files.Cache == nil {
+		return
+	}
+	for tenant, scopes := range s.wanted() {
+		account, ok := s.files.Cache.Account(s.row(tenant).User.Name)
+		if !ok {
+			continue
+		}
+		for _, scope := range scopes {
+			if t, ok := s.files.Cache.Token(account.HomeAccountID, tenant, scope); ok && t.ExpiresOn.After(s.sign(tenant).tokens[scope].ExpiresOn) {
+				s.sign(tenant).tokens[scope] = t
+			}
+		}
+	}
+}
+
+// bundle is what a container is to hold; false while a token for it is not there or has ended.
+func (s *state) bundle(c containers.Container, now time.Time) (auth.Bundle, bool) {
+	tenant, scopes := s.wants(c)
+	g, ok := s.signs[tenant]
+	if !ok || !s.signedIn() {
+		return auth.Bundle{}, false
+	}
+	var tokens []auth.Token
+	for _, scope := range scopes {
+		if t, ok := g.tokens[scope]; ok && t.ExpiresOn.After(now) {
+			tokens = append(tokens, t)
+		}
+	}
+	return s.files.Bundle(s.row(tenant), tenant, tokens), len(tokens) > 0
+}
+
+// fingerprint tells two bundles apart without holding what is in them.
+func fingerprint(b auth.Bundle) string {
+	h := sha256.New()
+	h.Write(b.ProfileJSON())
+	h.Write(b.CacheJSON())
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// facts is what Judge goes by, for one tenant.
+func (s *state) facts(tenant string, now time.Time) auth.Facts {
+	f := auth.Facts{Known: s.filesKnown, SignedIn: s.signedIn()}
+	g, ok := s.signs[tenant]
+	if !ok {
+		return f
+	}
+	f.TokenExpires = g.tokens[s.set.Scope].ExpiresOn
+	f.Silent, f.Refusal = g.silent, g.refusal
+	if !g.offlineSince.IsZero() && !f.TokenExpires.After(now) && f.Silent == auth.SilentWorks {
+		f.Silent = auth.SilentUntried // nothing lives and nothing can be tried: that is not knowing
+	}
+	if s.set.SignInLifetime > 0 && !g.signedInAt.IsZero() {
+		f.SignInEnds, f.SignInEndsFrom = g.signedInAt.Add(s.set.SignInLifetime), auth.DeadlineConfigured
+	}
+	return f
+}
+
+// snapshot is what is known, for everybody else.
+func (s *state) snapshot(now time.Time) Snapshot {
+	tenant := s.tenant()
+	v := auth.Judge(s.facts(tenant, now), now, s.set.Warn)
+	row := s.row(tenant)
+	snap := Snapshot{
+		At: now, Level: v.Level, Before: v.Level, Deadline: v.Deadline, DeadlineSource: v.Source,
+		Account: row.User.Name, Scope: s.set.Scope, Tenant: s.tenantByID(tenant),
+		Problem: s.filesErr, Failure: s.failure, Tenants: s.knownTenants(), Missing: s.missing(),
+	}
+	if row.TenantID == tenant {
+		snap.Subscription = row.Subscription()
+	}
+	if s.signedIn() {
+		snap.Credential = "AzureCLICredential"
+	}
+	if g, ok := s.signs[tenant]; ok {
+		snap.TokenExpires, snap.SignedInAt, snap.OfflineSince = g.tokens[s.set.Scope].ExpiresOn, g.signedInAt, g.offlineSince
+		snap.Refreshable = g.silent == auth.SilentWorks
+		if g.refusal != nil {
+			snap.Problem = g.refusal
+		}
+	}
+	if s.renewal != nil {
+		r := *s.renewal
+		snap.Renewal, snap.Level = &r, auth.Renewing
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.boxes)) {
+		snap.Containers = append(snap.Containers, s.boxes[id].status)
+	}
+	slices.SortStableFunc(snap.Containers, func(a, b containers.Status) int { return cmp.Compare(a.Name, b.Name) })
+	return snap
+}
+
+// missing is one problem for each part that is not there.
+func (s *state) missing() []*auth.Problem {
+	var m []*auth.Problem
+	for _, p := range []*auth.Problem{s.azProblem, s.files.CacheProblem, s.engine} {
+		if p != nil {
+			m = append(m, p)
+		}
+	}
+	return m
+}

@@ -1,0 +1,103 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"aztray/internal/auth"
+)
+
+// memory is what outlives a run: learnt facts, never a token.
+type memory struct {
+	Tenants []auth.Tenant          `json:"tenants"`
+	Signs   map[string]signHistory `json:"sign_ins"` // by tenant id
+}
+
+type signHistory struct {
+	SignedInAt time.Time `json:"signed_in_at"`
+}
+
+func (s *state) memory() memory {
+	m := memory{Tenants: s.tenants, Signs: map[string]signHistory{}}
+	for tenant, g := range s.signs {
+		if !g.signedInAt.IsZero() {
+			m.Signs[tenant] = signHistory{g.signedInAt}
+		}
+	}
+	return m
+}
+
+// load takes up what an earlier run learnt; a file that cannot be read is as none.
+func (s *state) load() {
+	b, err := os.ReadFile(s.set.StateFile)
+	var m memory
+	if err != nil || json.Unmarshal(b, &m) != nil {
+		return
+	}
+	s.tenants, s.saved = m.Tenants, string(b)
+	for tenant, h := range m.Signs {
+		s.sign(tenant).signedInAt = h.SignedInAt
+	}
+}
+
+// toSave is the job that writes what changed; false when nothing did.
+func (s *state) toSave() (saveJob, bool) {
+	if s.set.StateFile == "" {
+		return saveJob{}, false
+	}
+	b, err := json.MarshalIndent(s.memory(), "", "  ")
+	if err != nil || string(b) == s.saved {
+		return saveJob{}, false
+	}
+	s.saved = string(b)
+	return saveJob{s.set.StateFile, b}, true
+}
+
+// save writes at once, at the end of a run.
+func (s *state) save() {
+	if j, ok := s.toSave(); ok {
+		j.run(context.Background(), nil)
+	}
+}
+
+type saveJob struct {
+	file string
+	data []byte
+}
+
+func (j saveJob) run(context.Context, World) event { return saved{WriteFile(j.file, j.data)} }
+
+type saved struct{ err error }
+
+func (e saved) apply(s *state, _ time.Time) {
+	if e.err != nil {
+		s.set.Log.Warn("what was learnt is not kept", "err", e.err)
+	}
+}
+
+// WriteFile writes a file of ours, owner-only: beside, then renamed, so that no crash leaves half.
+func WriteFile(file string, data []byte) error {
+	t, err := os.CreateTemp(filepath.Dir(file), ".aztray-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", file, err)
+	}
+	defer os.Remove(t.Name())
+	_, err = t.Write(data)
+	if err == nil {
+		err = t.Sync()
+	}
+	if cerr := t.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(t.Name(), file)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", file, err)
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"aztray/internal/agent"
+	"aztray/internal/auth"
+	"aztray/internal/containers"
+)
+
+// enough is how long a token on disk must last for status to answer without renewing.
+const enough = 10 * time.Minute
+
+// signIn is the sign-in as one command sees it.
+type signIn struct {
+	files   auth.Files
+	row     auth.ProfileSubscription
+	tenant  auth.Tenant
+	token   auth.Token
+	problem *auth.Problem
+	silent  auth.SilentState
+}
+
+// look says how the sign-in stands and changes nothing: from disk where a token for the scope lasts
+// long enough, else by trying a silent renewal.
+func (c *command) look(ctx context.Context, tenant string, renew bool) (signIn, error) {
+	var s signIn
+	var err error
+	if s.files, err = c.client.Dir.Read(ctx); err != nil {
+		return s, &auth.Problem{Code: "AZ_FILES_UNREADABLE", Kind: auth.ConfigError, Err: err,
+			Message: "az's own directory cannot be read.", Advice: "Make it yours again: ls -ld " + string(c.client.Dir)}
+	}
+	s.row = s.files.Profile.Current()
+	s.tenant = findTenant(s.files.Profile, cmp.Or(tenant, c.settings.Azure.TenantID, s.row.TenantID))
+	if len(s.files.Profile.Subscriptions) == 0 {
+		s.problem = auth.Classify("Please run 'az login' to setup account.", nil).With(s.tenant.ID, c.settings.Azure.Scope)
+		return s, nil
+	}
+	if row, ok := s.files.Profile.InTenant(s.tenant.ID); ok {
+		s.row = row
+	}
+	if s.files.Cache != nil {
+		if a, ok := s.files.Cache.Account(s.row.User.Name); ok {
+			s.token, _ = s.files.Cache.Token(a.HomeAccountID, s.tenant.ID, c.settings.Azure.Scope)
+		}
+	}
+	if !renew && s.token.Alive(c.Now(), enough) {
+		s.silent = auth.SilentWorks
+		return s, nil
+	}
+	t, err := c.client.Token(ctx, s.files, s.row.User.Name, s.tenant.ID, c.settings.Azure.Scope)
+	if err == nil {
+		s.token, s.silent = t, auth.SilentWorks
+		return s, nil
+	}
+	p, ok := errors.AsType[*auth.Problem](err)
+	if !ok {
+		return s, err
+	}
+	s.problem = p
+	if p.Refuses() {
+		s.silent = auth.SilentRefused
+	}
+	return s, nil
+}
+
+// findTenant is the profile's tenant of an id, a domain or a name; else one with the id alone.
+func findTenant(p auth.Profile, want string) auth.Tenant {
+	for _, t := range p.Tenants() {
+		if want != "" && slices.Contains([]string{t.ID, t.Domain, t.Name}, want) {
+			return t
+		}
+	}
+	return auth.Tenant{ID: want}
+}
+
+// verdict judges what look saw.
+func (c *command) verdict(s signIn) auth.Verdict {
+	return auth.Judge(auth.Facts{Known: true, SignedIn: len(s.files.Profile.Subscriptions) > 0, TokenExpires: s.token.ExpiresOn,
+		Silent: s.silent, Refusal: s.problem}, c.Now(), slices.Max(append([]time.Duration{0}, c.settings.Notify.Warn...)))
+}
+
+// found is the containers that are covered, or why they cannot be asked for.
+type found struct {
+	engine  *containers.Engine
+	all     []containers.Container
+	problem *auth.Problem
+}
+
+// find lists the covered containers, cut to names where there are any.
+func (c *command) find(ctx context.Context, names []string) (found, error) {
+	engine, err := containers.Connect(ctx, containers.Options{Host: agent.EngineHost(c.settings.Engine.Hosts)})
+	if err == nil {
+		var all []containers.Container
+		if all, err = engine.List(ctx, containers.Selector{Names: c.settings.Containers.Names}); err == nil {
+			return pick(found{engine: engine, all: all}, names)
+		}
+	}
+	p, ok := errors.AsType[*auth.Problem](err)
+	if !ok {
+		return found{}, err
+	}
+	return found{problem: p}, nil
+}
+
+// pick keeps the named ones; a name that is not there is bad usage.
+func pick(f found, names []string) (found, error) {
+	if len(names) == 0 {
+		return f, nil
+	}
+	var kept []containers.Container
+	for _, name := range names {
+		i := slices.IndexFunc(f.all, func(c containers.Container) bool { return c.Name == name || c.Service == name })
+		if i < 0 {
+			return f, usageError{errors.New("no covered container is called " + name)}
+		}
+		kept = append(kept, f.all[i])
+	}
+	f.all = kept
+	return f, nil
+}
+
+// atOnce bounds how many containers are worked on at the same time.
+const atOnce = 16
+
+// each does work for every container, many at once, and returns the results in the given order.
+func each(all []containers.Container, work func(containers.Container) containers.Status) []containers.Status {
+	out := make([]containers.Status, len(all))
+	var wg sync.WaitGroup
+	free := make(chan struct{}, atOnce)
+	for i, c := range all {
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			out[i] = work(c)
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+// deliver gives each container what it should hold: its own tenant's and scopes' tokens.
+func (c *command) deliver(ctx context.Context, s signIn, f found) []containers.Status {
+	var mu sync.Mutex
+	had := map[[2]string]auth.Token{{s.tenant.ID, c.settings.Azure.Scope}: s.token}
+	get := func(tenant, scope string) (auth.Token, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if t, ok := had[[2]string{tenant, scope}]; ok {
+			return t, nil
+		}
+		t, err := c.client.Token(ctx, s.files, s.row.User.Name, tenant, scope)
+		if err == nil {
+			had[[2]string{tenant, scope}] = t
+		}
+		return t, err
+	}
+	return each(f.all, func(box containers.Container) containers.Status {
+		tenant, scopes := box.Wants(s.tenant.ID, append([]string{c.settings.Azure.Scope}, c.settings.Containers.Scopes...))
+		tenant = findTenant(s.files.Profile, tenant).ID
+		var tokens []auth.Token
+		for _, scope := range scopes {
+			t, err := get(tenant, scope)
+			if err != nil {
+				st := f.engine.Check(ctx, box)
+				st.State, st.Error = containers.Failed, "No token for "+scope+": "+problemOf(err).Message
+				return st
+			}
+			tokens = append(tokens, t)
+		}
+		row := s.row
+		if r, ok := s.files.Profile.InTenant(tenant); ok {
+			row = r
+		}
+		return f.engine.Deliver(ctx, box, s.files.Bundle(row, tenant, tokens))
+	})
+}
+
+func problemOf(err error) *auth.Problem {
+	if p, ok := errors.AsType[*auth.Problem](err); ok {
+		return p
+	}
+	return auth.Classify(err.Error(), err)
+}

@@ -1,0 +1,202 @@
+// Package cli is the command line: it parses, gathers once and prints as a table or as JSON. It
+// decides nothing about the sign-in and works with no tray, no desktop and no Docker.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"aztray/internal/auth"
+	"aztray/internal/config"
+)
+
+// Exit codes, which scripts rely on.
+const (
+	ExitGood         = 0
+	ExitPersonNeeded = 1 // signed out, expired, silent renewal refused, or the renewal failed
+	ExitUsage        = 2 // bad usage or settings
+	ExitContainers   = 3 // signed in, but some container did not get the credential
+	ExitInterrupted  = 130
+)
+
+// Env is what a command has of the world around it.
+type Env struct {
+	Version string
+	Out     io.Writer // data
+	Err     io.Writer // everything else
+	Now     func() time.Time
+	Tray    func(context.Context, config.Settings, auth.Client) error // runs the tray until it quits
+}
+
+// exit is an error that has been shown already and ends the command with its code.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// usageError is bad usage: exit code 2.
+type usageError struct{ error }
+
+// Execute runs one command line and gives its exit code. It is the one place where an error becomes
+// a sentence and a code.
+func Execute(ctx context.Context, args []string, env Env) int {
+	c := &command{Env: env}
+	root := c.root()
+	root.SetArgs(args)
+	root.SetOut(env.Out)
+	root.SetErr(env.Err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return ExitGood
+	}
+	if code, ok := errors.AsType[exit](err); ok {
+		return int(code)
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(env.Err, "aztray: interrupted")
+		return ExitInterrupted
+	}
+	return c.explain(err)
+}
+
+// explain prints one sentence and one next step.
+func (c *command) explain(err error) int {
+	if p, ok := errors.AsType[*auth.Problem](err); ok {
+		fmt.Fprintf(c.Err, "aztray: %s\n%s\n", p.Message, p.Advice)
+		if c.verbose && p.Err != nil {
+			fmt.Fprintf(c.Err, "\n%s: %v\n", p.Code, p.Err)
+		}
+		if p.Kind == auth.Cancelled {
+			return ExitInterrupted
+		}
+		return ExitPersonNeeded
+	}
+	fmt.Fprintf(c.Err, "aztray: %v\n", err)
+	if _, ok := errors.AsType[*config.Error](err); ok {
+		return ExitUsage
+	}
+	if _, ok := errors.AsType[usageError](err); ok {
+		fmt.Fprintln(c.Err, "See: aztray --help")
+		return ExitUsage
+	}
+	return ExitPersonNeeded
+}
+
+// command is one run of the command line.
+type command struct {
+	Env
+	verbose  bool
+	format   string
+	settings config.Settings
+	client   auth.Client
+	log      *slog.Logger
+}
+
+func (c *command) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "aztray",
+		Short: "Keeps your Azure sign-in alive, here and in your containers",
+		Long: `aztray knows how long your Azure CLI sign-in lasts, warns you before it ends, renews it with one
+click, and puts the fresh credential into the containers that need it.
+
+Without a command it sits in the tray.`,
+		Example:       "  aztray                       # the tray\n  aztray service status        # how things stand, in words\n  aztray service auth-renew    # sign in with the browser, then update the containers",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.prepare(); err != nil {
+				return err
+			}
+			return c.Tray(cmd.Context(), c.settings, c.client)
+		},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.CompletionOptions.HiddenDefaultCmd = true
+	service := &cobra.Command{Use: "service", Short: "The sign-in and the containers: status, auth-renew, sync", Args: subcommandOnly, RunE: help}
+	service.AddCommand(c.statusCommand(), c.renewCommand(), c.syncCommand())
+	root.AddCommand(service, c.versionCommand())
+	return root
+}
+
+func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if err := cobra.NoArgs(cmd, args); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+// subcommandOnly names the near misses of a word that is no command.
+func subcommandOnly(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("there is no command %q in %q", args[0], cmd.CommandPath())
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		err = fmt.Errorf("%w; did you mean %q?", err, near[0])
+	}
+	return usageError{err}
+}
+
+func (c *command) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(c.Out, "aztray %s\n", c.Version)
+			return err
+		},
+	}
+}
+
+// outputFlags are those of every command that gives data.
+func (c *command) outputFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&c.format, "output", "o", "table", "table or json")
+	cmd.Flags().BoolVarP(&c.verbose, "verbose", "v", false, "say more, with the raw text of what went wrong")
+}
+
+// prepare reads the settings and makes what every command needs.
+func (c *command) prepare() error {
+	if c.format != "" && c.format != "table" && c.format != "json" {
+		return usageError{fmt.Errorf("-o %s: it is table or json", c.format)}
+	}
+	settings, warnings, err := config.Load(config.Options{})
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		fmt.Fprintln(c.Err, "aztray:", w)
+	}
+	level := slog.LevelWarn
+	if c.verbose {
+		level = slog.LevelDebug
+	}
+	c.log = slog.New(slog.NewTextHandler(c.Err, &slog.HandlerOptions{Level: level}))
+	c.settings = settings
+	c.client, err = NewClient(c.log)
+	return err
+}
+
+// NewClient is az and its directory as this person has them.
+func NewClient(log *slog.Logger) (auth.Client, error) {
+	dir, err := auth.DefaultDir()
+	if err != nil {
+		return auth.Client{}, err
+	}
+	state, err := config.StateDir(os.LookupEnv)
+	if err != nil {
+		return auth.Client{}, err
+	}
+	http, err := auth.HTTPClient()
+	if err != nil {
+		return auth.Client{}, err
+	}
+	return auth.Client{AZ: auth.CLI{Log: log}, Dir: dir, Silent: auth.Silent{HTTP: http}, StateDir: state}, nil
+}

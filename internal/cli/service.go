@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"aztray/internal/auth"
+	"aztray/internal/containers"
+)
+
+func (c *command) statusCommand() *cobra.Command {
+	renew := false
+	cmd := &cobra.Command{
+		Use: "status", Short: "Say how the sign-in and the containers stand, and change nothing", Args: noArgs,
+		Example: "  aztray service status\n  aztray service status -o json | jq -r .level\n  aztray service status --renew-auth   # renew first where that is needed",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.prepare(); err != nil {
+				return err
+			}
+			ctx := cmd.Context()
+			s, err := c.look(ctx, "", false)
+			if err != nil {
+				return err
+			}
+			if renew && s.silent != auth.SilentWorks {
+				return c.renew(ctx, renewFlags{ifNeeded: true})
+			}
+			f, err := c.find(ctx, nil)
+			if err != nil {
+				return err
+			}
+			return c.print(s, c.report(s, f, c.check(ctx, f)))
+		},
+	}
+	cmd.Flags().BoolVar(&renew, "renew-auth", false, "renew where that is needed, with the browser if it must be")
+	c.outputFlags(cmd)
+	return cmd
+}
+
+// check says what each container holds.
+func (c *command) check(ctx context.Context, f found) []containers.Status {
+	return each(f.all, func(b containers.Container) containers.Status { return f.engine.Check(ctx, b) })
+}
+
+type renewFlags struct {
+	tenant                      string
+	check, ifNeeded, deviceCode bool
+	names                       []string
+}
+
+func (c *command) renewCommand() *cobra.Command {
+	var f renewFlags
+	cmd := &cobra.Command{
+		Use: "auth-renew", Short: "Sign in with the browser and give the containers the new credential", Args: noArgs,
+		Example: `  aztray service auth-renew                    # sign in, then update the containers
+  aztray service auth-renew --if-needed        # no browser where a silent renewal is enough
+  aztray service auth-renew --check            # say how it stands; exit 1 if a person is needed
+  aztray service auth-renew --tenant contoso.onmicrosoft.com`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.prepare(); err != nil {
+				return err
+			}
+			if f.check {
+				return c.checkOnly(cmd.Context(), f)
+			}
+			return c.renew(cmd.Context(), f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.tenant, "tenant", "", "the tenant to sign in to, by id or domain (default: the one in use)")
+	flags.BoolVar(&f.check, "check", false, "only say how it stands; exit 1 if a person is needed")
+	flags.BoolVar(&f.ifNeeded, "if-needed", false, "no browser where a silent renewal is enough")
+	flags.BoolVar(&f.deviceCode, "device-code", false, "sign in with a code on another device; many tenants forbid it")
+	flags.StringArrayVar(&f.names, "container", nil, "only this container (may be given several times)")
+	c.outputFlags(cmd)
+	return cmd
+}
+
+func (c *command) checkOnly(ctx context.Context, f renewFlags) error {
+	s, err := c.look(ctx, f.tenant, false)
+	if err != nil {
+		return err
+	}
+	boxes, err := c.find(ctx, f.names)
+	if err != nil {
+		return err
+	}
+	return c.print(s, c.report(s, boxes, c.check(ctx, boxes)))
+}
+
+// renew has the person sign in, or not where a silent renewal is enough, and delivers.
+func (c *command) renew(ctx context.Context, f renewFlags) error {
+	boxes, err := c.find(ctx, f.names) // a wrong name is told before a browser opens
+	if err != nil {
+		return err
+	}
+	s, err := c.look(ctx, f.tenant, f.ifNeeded)
+	if err != nil {
+		return err
+	}
+	if !f.ifNeeded || s.silent != auth.SilentWorks {
+		if err := c.signIn(ctx, s.tenant.ID, f.deviceCode); err != nil {
+			return err
+		}
+		if s, err = c.look(ctx, f.tenant, true); err != nil {
+			return err
+		}
+	}
+	return c.deliverAndPrint(ctx, s, boxes)
+}
+
+// deliverAndPrint gives the containers what they should hold, where there is something to give.
+func (c *command) deliverAndPrint(ctx context.Context, s signIn, f found) error {
+	if s.token.ExpiresOn.Before(c.Now()) {
+		return c.print(s, c.report(s, f, c.check(ctx, f)))
+	}
+	return c.print(s, c.report(s, f, c.deliver(ctx, s, f)))
+}
+
+// signIn runs az login and says what is going on.
+func (c *command) signIn(ctx context.Context, tenant string, deviceCode bool) error {
+	if p := c.client.AZ.Problem(); p != nil {
+		return p
+	}
+	if !deviceCode && os.Getenv("SSH_CONNECTION") != "" && os.Getenv("BROWSER") == "" {
+		return &auth.Problem{Code: "NO_BROWSER", Kind: auth.SignInRequired,
+			Message: "A browser cannot be opened over SSH.", Advice: "Use a code on another device, if your tenant allows it: aztray service auth-renew --device-code"}
+	}
+	ctx, stop := context.WithTimeout(ctx, c.settings.Azure.LoginTimeout)
+	defer stop()
+	o := auth.LoginOptions{TenantID: tenant, Scope: c.settings.Azure.Scope, DeviceCode: deviceCode}
+	if deviceCode {
+		o.Progress = func(line string) { fmt.Fprintln(c.Err, line) }
+	} else {
+		fmt.Fprintf(c.Err, "Sign in with the browser window that opens; waiting for up to %s. Ctrl-C cancels.\n", c.settings.Azure.LoginTimeout.Round(time.Second))
+	}
+	_, err := c.client.SignIn(ctx, o)
+	return err
+}
+
+func (c *command) syncCommand() *cobra.Command {
+	var names []string
+	dry := false
+	cmd := &cobra.Command{
+		Use: "sync", Short: "Give the containers a fresh credential, without signing in", Args: noArgs,
+		Example: "  aztray service sync\n  aztray service sync --container codestory-service\n  aztray service sync --dry-run",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.prepare(); err != nil {
+				return err
+			}
+			ctx := cmd.Context()
+			f, err := c.find(ctx, names)
+			if err != nil {
+				return err
+			}
+			if f.problem != nil {
+				return f.problem
+			}
+			s, err := c.look(ctx, "", !dry)
+			if err != nil {
+				return err
+			}
+			if dry {
+				fmt.Fprintf(c.Err, "Would deliver to %d containers; nothing was changed.\n", len(f.all))
+				return c.print(s, c.report(s, f, c.check(ctx, f)))
+			}
+			if s.problem != nil && s.token.ExpiresOn.Before(c.Now()) {
+				return errors.Join(s.problem)
+			}
+			return c.deliverAndPrint(ctx, s, f)
+		},
+	}
+	cmd.Flags().StringArrayVar(&names, "container", nil, "only this container (may be given several times)")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "say what is there and change nothing")
+	c.outputFlags(cmd)
+	return cmd
+}
