@@ -58,6 +58,7 @@ func TestLessonsNotBelieved(t *testing.T) {
 	for _, text := range []string{
 		"AADSTS70043: issued on 2021-13-14T21:31:07Z and the maximum allowed lifetime for this request is 0.",
 		"AADSTS70043: issued on 0001-01-01T00:00:00Z and the maximum allowed lifetime for this request is 9999999999.",
+		"AADSTS70043: the maximum allowed lifetime for this request is 30.",
 		"AADSTS700082: inactive for 00:00:00.",
 		"AADSTS700082: inactive for 9999.00:00:00.",
 		"AADSTS700082: inactive for 1.25:00:00.",

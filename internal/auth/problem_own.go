@@ -76,7 +76,7 @@ var phrases = []phrase{
 	{"DISK_FULL", []string{"no space left on device", "not enough space on the disk"}},
 	{"AZ_CACHE_LOCKED", []string{"permission denied…lockfile", "permissionerror…lockfile", "alreadylocked", "lockexception", "lock file…file exists"}},
 	{"AZ_CACHE_UNDECRYPTED", []string{"persistencedecryptionerror", "decryption failed", "unable to decrypt", "persistenceencryptionerror", "org.freedesktop.secrets", "libsecret…error"}},
-	{"AZ_FILES_DENIED", []string{"permissionerror…azure", "errno 13]…azure", "access is denied…azure", "read-only file system"}},
+	{"AZ_FILES_DENIED", []string{"errno 13]…azure", "access is denied…azure", "read-only file system"}},
 
 	{"CA_BUNDLE_UNREADABLE", []string{"could not find a suitable tls ca certificate bundle"}},
 	{"NET_CERTIFICATE", []string{"certificate_verify_failed", "certificate verify failed", "certificate verification failed", "x509:", "failed to verify certificate"}},

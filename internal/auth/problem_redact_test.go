@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // Secrets of every shape that passes through az, MSAL and Entra; none is real.
@@ -82,12 +83,18 @@ func TestCauseKeepsWhatIsNoSecret(t *testing.T) {
 }
 
 func TestCauseIsBounded(t *testing.T) {
-	p := Classify("ERROR: first\n"+strings.Repeat("äöü words ", 100_000)+"\nlast", nil)
+	for shift := range 4 { // so that the cuts fall everywhere in a character
+		causeIsBounded(t, Classify("ERROR: first"+strings.Repeat(".", shift)+"\n"+strings.Repeat("äöü 漢字 ", 100_000)+"\n"+strings.Repeat(".", shift)+"last", nil))
+	}
+}
+
+func causeIsBounded(t *testing.T, p *Problem) {
+	t.Helper()
 	got := p.Err.Error()
 	if len(got) > maxCause || len(got) < maxCause-16 || !strings.HasPrefix(got, "ERROR: first") || !strings.HasSuffix(got, "last") {
 		t.Errorf("%d bytes, from %.20q to %q", len(got), got, got[len(got)-20:])
 	}
-	if strings.ContainsRune(got, '�') {
+	if !utf8.ValidString(got) {
 		t.Error("a character was cut")
 	}
 }

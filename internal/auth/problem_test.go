@@ -71,6 +71,7 @@ var textCases = []struct {
 	{"az-authority", "AZ_TENANT_UNKNOWN", WrongTenant, ""},
 	{"az-lockfile", "AZ_CACHE_LOCKED", Transient, ""},
 	{"az-files-denied", "AZ_FILES_DENIED", AZBroken, ""},
+	{"az-files-denied-windows", "AZ_FILES_DENIED", AZBroken, ""},
 	{"az-read-only", "AZ_FILES_DENIED", AZBroken, ""},
 	{"az-disk-full", "DISK_FULL", AZBroken, ""},
 	{"az-undecryptable", "AZ_CACHE_UNDECRYPTED", AZBroken, ""},
@@ -156,6 +157,14 @@ func readsWell(t *testing.T, name string, p *Problem) {
 	}
 }
 
+// A sign-in that ended and that also wants claims is satisfied by nothing less than those claims.
+func TestClaimsMakeAnySignInExact(t *testing.T) {
+	p := Classify("ERROR: AADSTS50173: revoked. Run: az login --claims-challenge "+someClaims, nil)
+	if p.Code != "AADSTS50173" || p.Kind != ClaimsRequired || !strings.HasSuffix(p.Advice, "az login --claims-challenge "+someClaims) {
+		t.Errorf("%s %s: %s", p.Code, p.Kind, p.Advice)
+	}
+}
+
 func TestClassifyErrors(t *testing.T) {
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connect: connection refused")}
 	for name, c := range map[string]struct {
@@ -176,6 +185,7 @@ func TestClassifyErrors(t *testing.T) {
 		"a slow answer":                           {"", &url.Error{Op: "Post", URL: "https://login.example/", Err: context.DeadlineExceeded}, "NET_TIMEOUT"},
 		"no time left":                            {"", context.DeadlineExceeded, "NET_TIMEOUT"},
 		"no time left, but Entra had answered":    {"ERROR: AADSTS50076: x", context.DeadlineExceeded, "AADSTS50076"},
+		"no time left, but az had answered":       {"ERROR: Please run 'az login' to setup account.", fmt.Errorf("az: %w", context.DeadlineExceeded), "AZ_NOT_SIGNED_IN"},
 		"nobody answered in the browser":          {"WARNING: A web browser has been opened at https://login.microsoftonline.com/organizations/oauth2/v2.0/authorize. Please continue the login in the web browser.", fmt.Errorf("az: %w", context.DeadlineExceeded), "SIGN_IN_TIMED_OUT"},
 		"cancelled, whatever else was said":       {"ERROR: AADSTS50076: x", fmt.Errorf("az: %w", context.Canceled), "SIGN_IN_CANCELLED"},
 		"nothing at all":                          {"", nil, "UNCLASSIFIED"},
