@@ -102,6 +102,16 @@ func (h *host) call(ctx context.Context, name string, path dbus.ObjectPath, meth
 // changes ticks when a panel may have come or gone.
 func (h *host) changes() <-chan *dbus.Signal { return h.signals }
 
+// panelLost reports whether a change means that the watcher, and with it the panel, has gone, even
+// if another is there already.
+func panelLost(s *dbus.Signal) bool {
+	if s == nil || s.Name != busName+".NameOwnerChanged" || len(s.Body) != 3 {
+		return false
+	}
+	before, _ := s.Body[1].(string)
+	return before != ""
+}
+
 // lost is closed when the session bus went away.
 func (h *host) lost() <-chan struct{} { return h.conn.Context().Done() }
 

@@ -11,5 +11,6 @@ func openHost(context.Context) (*host, error) { return &host{}, nil }
 func (*host) there(context.Context) bool      { return true }
 func (*host) awaitItem(context.Context) error { return nil }
 func (*host) changes() <-chan struct{}        { return nil }
+func panelLost(struct{}) bool                 { return false }
 func (*host) lost() <-chan struct{}           { return nil }
 func (*host) close()                          {}

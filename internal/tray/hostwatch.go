@@ -16,12 +16,10 @@ type hostWatch struct {
 	present bool
 	told    bool
 	grace   *time.Timer // runs while no panel is there and nobody was told
-	settled *time.Timer // runs when one has just come
 }
 
 func newHostWatch(ctx context.Context, b *panel) *hostWatch {
-	w := &hostWatch{panel: b, present: b.host.there(ctx), grace: time.NewTimer(b.o.HostGrace), settled: time.NewTimer(time.Hour)}
-	w.settled.Stop()
+	w := &hostWatch{panel: b, present: b.host.there(ctx), grace: time.NewTimer(b.o.HostGrace)}
 	if w.present {
 		w.grace.Stop()
 	}
@@ -36,7 +34,6 @@ func (w *hostWatch) look(ctx context.Context) {
 			w.panel.log.Info("a panel takes the tray icon")
 		}
 		w.grace.Stop()
-		w.settled.Reset(time.Second)
 		w.present = true
 	case w.present:
 		w.panel.log.Info("the panel that took the tray icon is gone")

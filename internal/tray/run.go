@@ -108,7 +108,6 @@ func newPanel(o Options, h *host, stop context.CancelCauseFunc) *panel {
 
 // build makes the lines, in their order, and hides most of them.
 func (b *panel) build(ctx context.Context) {
-	b.tooltip(sayStarting)
 	for range maxLines {
 		b.lines = append(b.lines, b.slot(ctx, nil, false))
 	}
@@ -120,7 +119,21 @@ func (b *panel) build(ctx context.Context) {
 	systray.AddSeparator()
 	b.set(b.local(ctx, b.copyDetails), Item{Text: sayCopy})
 	b.set(b.local(ctx, func() { b.stop(nil) }), Item{Text: sayQuit})
-	b.set(b.lines[0], Item{Text: sayStarting})
+	if !b.known {
+		b.set(b.lines[0], Item{Text: sayStarting})
+		systray.SetTooltip(sayStarting)
+	}
+}
+
+// rebuild makes the menu anew while no panel shows it. The library that XFCE, Cinnamon and others
+// read menus with leaves submenus empty unless a new menu is first told without them; systray does
+// that for the first panel, and again only for a menu that was reset. Lines are removed nowhere
+// else: a click on one that goes would end the program.
+func (b *panel) rebuild(ctx context.Context) {
+	systray.ResetMenu()
+	b.lines = nil
+	b.build(ctx)
+	b.log.Debug("the menu is made anew for the next panel")
 }
 
 // slot makes a hidden line and passes its clicks on. systray drops a click when nobody is
@@ -141,7 +154,10 @@ func (b *panel) slot(ctx context.Context, parent *slot, tick bool) *slot {
 			select {
 			case <-ctx.Done():
 				return
-			case <-s.item.ClickedCh:
+			case _, ok := <-s.item.ClickedCh:
+				if !ok { // the line was removed
+					return
+				}
 			}
 			select {
 			case <-ctx.Done():
@@ -196,12 +212,13 @@ func (b *panel) loop(ctx context.Context) {
 			b.clicked(s)
 		case <-b.o.Show:
 			b.o.Notice(watch.whereItIs())
-		case <-b.host.changes():
+		case change := <-b.host.changes():
 			watch.look(ctx)
+			if panelLost(change) {
+				b.rebuild(ctx)
+			}
 		case <-watch.grace.C:
 			watch.missed()
-		case <-watch.settled.C:
-			b.touch()
 		}
 		b.render(ctx, time.Now())
 	}
@@ -242,9 +259,7 @@ func (b *panel) tooltip(s string) {
 		return
 	}
 	b.title = s
-	if b.known { // not before the item has its id
-		setTitle(s)
-	}
+	setTitle(s)
 	systray.SetTooltip(s)
 }
 
@@ -325,14 +340,4 @@ func (b *panel) copyDetails() {
 			b.o.Notice(p)
 		}
 	}()
-}
-
-// touch sends the submenus anew: a panel that has just started may have fetched the menu when it
-// could not yet take in its second level.
-func (b *panel) touch() {
-	for _, s := range []*slot{b.tenants.head, b.containers.head} {
-		if s.is.Text != "" {
-			s.item.SetTitle(escape(s.is.Text))
-		}
-	}
 }
