@@ -43,7 +43,7 @@ func TestNoSecretPassesThroughAProblem(t *testing.T) {
 			"text":        Classify("ERROR: AADSTS50076: x "+secret+" y", nil),
 			"cause":       Classify("", errors.New("call failed: "+secret)),
 			"both":        Classify("ERROR: "+secret, fmt.Errorf("az: %w", errors.New(secret))),
-			"long text":   Classify(strings.Repeat("word ", 40_000)+secret+strings.Repeat(" word", 40_000), nil),
+			"long text":   Classify(strings.Repeat("word ", 1_000)+secret+strings.Repeat(" word", 1_000), nil),
 			"at the cut":  Classify(strings.Repeat("w ", causeHead/2-5)+secret+strings.Repeat(" word", 4000), nil),
 			"description": ClassifyEntra("", "invalid_grant", "", "x "+secret),
 		} {
@@ -84,7 +84,7 @@ func TestCauseKeepsWhatIsNoSecret(t *testing.T) {
 
 func TestCauseIsBounded(t *testing.T) {
 	for shift := range 4 { // so that the cuts fall everywhere in a character
-		causeIsBounded(t, Classify("ERROR: first"+strings.Repeat(".", shift)+"\n"+strings.Repeat("äöü 漢字 ", 100_000)+"\n"+strings.Repeat(".", shift)+"last", nil))
+		causeIsBounded(t, Classify("ERROR: first"+strings.Repeat(".", shift)+"\n"+strings.Repeat("äöü 漢字 ", 2_000)+"\n"+strings.Repeat(".", shift)+"last", nil))
 	}
 }
 
