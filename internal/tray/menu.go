@@ -49,7 +49,7 @@ const (
 func Menu(s agent.Snapshot, now time.Time, c Clock) Model {
 	lines := state(s, now, c)
 	m := Model{
-		Title:  cut(lines[0], titleRunes),
+		Title:  cut(title(s, lines[0], now, c), titleRunes),
 		Level:  s.Level,
 		Life:   lifeLeft(s, now),
 		Renew:  renewItem(s),
@@ -89,6 +89,14 @@ func state(s agent.Snapshot, now time.Time, c Clock) []string {
 		lines = append(lines, offline(s, now, c))
 	}
 	return lines
+}
+
+// title is the first line; with the deadline where that line does not hold one.
+func title(s agent.Snapshot, first string, now time.Time, c Clock) string {
+	if s.Level == auth.OK && !s.Deadline.IsZero() {
+		return saySignedInUntil(cmp.Or(s.Tenant.Label(), sayNoTenant), c.moment(s.Deadline, now))
+	}
+	return first
 }
 
 // okUntil says until when a good sign-in is good.

@@ -1,6 +1,7 @@
 package tray
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -45,64 +46,67 @@ func TestMenuSaysWhatIsKnownAndUntilWhen(t *testing.T) {
 		s     agent.Snapshot
 		lines []string
 		renew string // "-" before it: not to be clicked
+		title string // "": the first line
 	}{
 		{"all is well, no end is known", signedIn(nil),
-			[]string{"Signed in to Contoso as ada@contoso.example", "Renews by itself; no end is known"}, "Renew now"},
+			[]string{"Signed in to Contoso as ada@contoso.example", "Renews by itself; no end is known"}, "Renew now", ""},
 		{"the end is learned", signedIn(func(s *agent.Snapshot) {
 			s.Deadline, s.DeadlineSource = clock(17, 40), auth.DeadlineLearned
-		}), []string{"Signed in to Contoso as ada@contoso.example", "Sign-in ends today at 17:40 (learned)"}, "Renew now"},
+		}), []string{"Signed in to Contoso as ada@contoso.example", "Sign-in ends today at 17:40 (learned)"}, "Renew now",
+			"Signed in to Contoso until 17:40"},
 		{"the end is configured, and on another day", signedIn(func(s *agent.Snapshot) {
 			s.Deadline, s.DeadlineSource = clock(9, 0).AddDate(0, 0, 2), auth.DeadlineConfigured
-		}), []string{"Signed in to Contoso as ada@contoso.example", "Sign-in ends on Thursday at 09:00 (your setting)"}, "Renew now"},
+		}), []string{"Signed in to Contoso as ada@contoso.example", "Sign-in ends on Thursday at 09:00 (your setting)"}, "Renew now",
+			"Signed in to Contoso until Thursday 09:00"},
 		{"silent renewal was not tried yet", signedIn(func(s *agent.Snapshot) { s.Refreshable = false }),
-			[]string{"Signed in to Contoso as ada@contoso.example", "The token lasts until 14:30"}, "Renew now"},
+			[]string{"Signed in to Contoso as ada@contoso.example", "The token lasts until 14:30"}, "Renew now", ""},
 		{"renewal is refused, the token lives", signedIn(func(s *agent.Snapshot) {
 			s.Level, s.Problem = auth.Expiring, refused
 			s.Deadline, s.DeadlineSource = clock(14, 5), auth.DeadlineAccessToken
 		}), []string{"Sign in to Contoso again by 14:05 (in 37 min)", "Signed in to Contoso as ada@contoso.example",
 			"Renewal is refused: containers work until 14:05 (in 37 min)",
-			"Your organisation asks for a new sign-in every 12 hours.", "Choose Renew now."}, "Renew now"},
+			"Your organisation asks for a new sign-in every 12 hours.", "Choose Renew now."}, "Renew now", ""},
 		{"the learned end is near", signedIn(func(s *agent.Snapshot) {
 			s.Level, s.Deadline, s.DeadlineSource = auth.Expiring, clock(13, 40), auth.DeadlineLearned
 		}), []string{"Sign in to Contoso again by 13:40 (in 12 min)", "Signed in to Contoso as ada@contoso.example",
-			"Sign-in ends today at 13:40, in 12 min (learned)"}, "Renew now"},
+			"Sign-in ends today at 13:40, in 12 min (learned)"}, "Renew now", ""},
 		{"it has ended", signedIn(func(s *agent.Snapshot) {
 			s.Level, s.Problem, s.Deadline = auth.Expired, refused, clock(13, 10)
 		}), []string{"The sign-in to Contoso has ended", "Containers are failing since 13:10",
-			"Your organisation asks for a new sign-in every 12 hours.", "Choose Renew now."}, "Renew now"},
+			"Your organisation asks for a new sign-in every 12 hours.", "Choose Renew now."}, "Renew now", ""},
 		{"it has ended and no sign-in helps", signedIn(func(s *agent.Snapshot) { s.Level, s.Problem = auth.Expired, device }),
 			[]string{"The sign-in to Contoso has ended", "Your organisation lets only managed devices in.",
-				"Enrol this device in Company Portal."}, "-Renew now"},
+				"Enrol this device in Company Portal."}, "-Renew now", ""},
 		{"good, with a problem that no sign-in cures", signedIn(func(s *agent.Snapshot) { s.Problem = device }),
 			[]string{"Signed in to Contoso as ada@contoso.example", "Renews by itself; no end is known",
-				"Your organisation lets only managed devices in.", "Enrol this device in Company Portal."}, "Renew now"},
+				"Your organisation lets only managed devices in.", "Enrol this device in Company Portal."}, "Renew now", ""},
 		{"offline while the token lives", signedIn(func(s *agent.Snapshot) {
 			s.OfflineSince, s.TokenExpires = clock(13, 2), clock(14, 0)
 			s.Problem = &auth.Problem{Kind: auth.Offline, Message: "No network."}
 		}), []string{"Signed in to Contoso as ada@contoso.example", "Renews by itself; no end is known",
-			"Microsoft Entra can't be reached since 13:02; the token lasts", "    until 14:00 (in 32 min)"}, "Renew now"},
+			"Microsoft Entra can't be reached since 13:02; the token lasts", "    until 14:00 (in 32 min)"}, "Renew now", ""},
 		{"offline, and the token is over", signedIn(func(s *agent.Snapshot) {
 			s.Level, s.OfflineSince, s.TokenExpires = auth.Expired, clock(12, 2), clock(13, 0)
 		}), []string{"The sign-in to Contoso has ended",
-			"Microsoft Entra can't be reached since 12:02; the token ended", "    today at 13:00"}, "Renew now"},
+			"Microsoft Entra can't be reached since 12:02; the token ended", "    today at 13:00"}, "Renew now", ""},
 		{"offline since before anything was known", agent.Snapshot{OfflineSince: clock(12, 2)},
-			[]string{"The sign-in is not known yet", "Microsoft Entra can't be reached since 12:02"}, "Sign in"},
+			[]string{"The sign-in is not known yet", "Microsoft Entra can't be reached since 12:02"}, "Sign in", ""},
 		{"nobody is signed in", agent.Snapshot{Level: auth.SignedOut},
-			[]string{"Nobody is signed in to Azure", "Containers get no token until you sign in"}, "Sign in"},
+			[]string{"Nobody is signed in to Azure", "Containers get no token until you sign in"}, "Sign in", ""},
 		{"az is missing", agent.Snapshot{Level: auth.SignedOut, Missing: []*auth.Problem{
 			{Kind: auth.AZMissing, Message: "The Azure CLI is not installed.", Advice: "Install it: aka.ms/azcli."}}},
 			[]string{"Nobody is signed in to Azure", "Containers get no token until you sign in",
-				"The Azure CLI is not installed. Install it: aka.ms/azcli."}, "-Sign in"},
+				"The Azure CLI is not installed. Install it: aka.ms/azcli."}, "-Sign in", ""},
 		{"the browser is asking", signedIn(func(s *agent.Snapshot) {
 			s.Level, s.Renewal = auth.Renewing, &agent.Renewal{Way: "browser", Tenant: other, Since: clock(13, 25)}
-		}), []string{"Signing in to Fabrikam: your browser is asking you", "Started at 13:25"}, ""},
+		}), []string{"Signing in to Fabrikam: your browser is asking you", "Started at 13:25"}, "", ""},
 		{"a silent renewal cannot be cancelled", signedIn(func(s *agent.Snapshot) {
 			s.Level, s.Renewal = auth.Renewing, &agent.Renewal{Way: "silent", Since: clock(13, 28)}
-		}), []string{"Renewing the token for Contoso", "Started at 13:28"}, "-Renew now"},
+		}), []string{"Renewing the token for Contoso", "Started at 13:28"}, "-Renew now", ""},
 		{"the last sign-in was cancelled", signedIn(func(s *agent.Snapshot) {
 			s.Failure = &auth.Problem{Kind: auth.Cancelled, Message: "You cancelled it.", Advice: "Choose Renew now."}
 		}), []string{"Signed in to Contoso as ada@contoso.example", "Renews by itself; no end is known",
-			"The last sign-in: You cancelled it."}, "Renew now"},
+			"The last sign-in: You cancelled it."}, "Renew now", ""},
 	} {
 		m := Menu(c.s, noon, cest)
 		if got, want := strings.Join(m.Lines, "\n"), strings.Join(c.lines, "\n"); got != want {
@@ -115,8 +119,8 @@ func TestMenuSaysWhatIsKnownAndUntilWhen(t *testing.T) {
 		if renew != c.renew {
 			t.Errorf("%s: button %q, want %q", c.what, renew, c.renew)
 		}
-		if m.Title != c.lines[0] {
-			t.Errorf("%s: title %q, want the first line", c.what, m.Title)
+		if want := cmp.Or(c.title, c.lines[0]); m.Title != want {
+			t.Errorf("%s: title %q, want %q", c.what, m.Title, want)
 		}
 		running := c.s.Renewal != nil && c.s.Renewal.Way != "silent"
 		if (m.Cancel.Text == sayCancel) != running {

@@ -36,6 +36,11 @@ func saySignedIn(tenant, account string) string {
 	return fmt.Sprintf("Signed in to %s as %s", tenant, account)
 }
 
+// saySignedInUntil is the tooltip of a sign-in whose end is known.
+func saySignedInUntil(tenant, when string) string {
+	return fmt.Sprintf("Signed in to %s until %s", tenant, when)
+}
+
 // sayActBy is the first line of an amber state: what to do, and by when.
 func sayActBy(tenant, when string) string {
 	return fmt.Sprintf("Sign in to %s again by %s", tenant, when)
