@@ -53,7 +53,7 @@ var entraFaults = []fault{
 	{codes: "50126", kind: SignInRequired, message: "The user name or password was not accepted.", advice: signInAgain},
 	{codes: "70018", kind: SignInRequired, message: "The device code was not recognised.", advice: signInAgain},
 	{codes: "700003", kind: SignInRequired, message: "The device that this sign-in was made on is no longer registered with your organisation.",
-		advice: "Sign in once: {renew}. If it is refused again, register this device anew (work or school account), naming {code}."},
+		advice: "Sign in once: {renew} (if it is refused again, register this device anew as your organisation says, naming {code})"},
 	{codes: "65004", kind: Cancelled, message: "The permission that Azure CLI asked for was declined.", advice: "Sign in again and accept it: {renew}"},
 	{codes: "70019", kind: TimedOut, message: "The device code was not entered in time.", advice: signInAgain},
 
@@ -88,7 +88,7 @@ var entraFaults = []fault{
 	{codes: "53001", kind: PolicyBlocked, message: "Your organisation requires a device joined to its domain for this, and this one is not.", advice: checkDevice},
 	{codes: "53002", kind: PolicyBlocked, message: "Your organisation allows only approved apps for this, and Azure CLI is not one.", advice: askAdmin},
 	{codes: "53003", kind: PolicyBlocked, message: "Your organisation's conditional access blocks this.",
-		advice: "Signing in again does not help: try the office network or VPN, never --device-code, or ask your administrator, naming {code}."},
+		advice: "Signing in again does not help: try the office network or VPN, and not --device-code, or ask your administrator, naming {code}."},
 	{codes: "53004", kind: PolicyBlocked, message: "Multifactor authentication must be set up first, and is blocked because this sign-in looks risky.", advice: askAdmin},
 	{codes: "53010", kind: PolicyBlocked, message: "Multifactor authentication can be set up only from places or devices your organisation trusts.", advice: "Set it up at https://aka.ms/mfasetup from your organisation's network, then sign in."},
 	{codes: "53011", kind: PolicyBlocked, message: "The account is blocked in its home tenant because it looks at risk.", advice: askAdmin},
@@ -139,7 +139,7 @@ var entraFaults = []fault{
 
 // unknownEntra is a code that no row has.
 var unknownEntra = fault{kind: Unclassified, message: "Microsoft refused this for a reason that aztray does not know.",
-	advice: "Sign in once: {renew}. If it is refused again, see https://login.microsoftonline.com/error?code={number}"}
+	advice: "Sign in once: {renew} (if it is refused again, see https://login.microsoftonline.com/error?code={number})"}
 
 var entraByNumber = sync.OnceValue(func() map[string]fault { return byCode(entraFaults) })
 

@@ -12,12 +12,13 @@ var ownFaults = []fault{
 	{codes: "AZ_TOO_OLD", kind: AZBroken, message: "This Azure CLI is too old for what is needed.", advice: "Update it: az upgrade (or by your package manager)"},
 	{codes: "AZ_USAGE", kind: ConfigError, message: "az did not understand the tenant, subscription or scope it was given.", advice: "Check them: aztray config show"},
 	{codes: "AZ_BROKEN", kind: AZBroken, message: "The installation of Azure CLI is damaged: parts of it are missing.", advice: "Install Azure CLI again, then see that this works: az version"},
-	{codes: "AZ_CRASHED", kind: AZBroken, message: "az stopped with an error inside itself.", advice: "See what it says (az account get-access-token), and update it: az upgrade"},
+	{codes: "AZ_CRASHED", kind: AZBroken, message: "az stopped with an error inside itself.", advice: "See what it says (az account get-access-token -o none), and update it: az upgrade"},
 	{codes: "AZ_KILLED", kind: Transient, message: "az was ended before it was done.", advice: waitAWhile},
 	{codes: "AZ_CACHE_LOCKED", kind: Transient, message: "Another az holds the lock on az's sign-in.", advice: "It is tried again by itself; if it stays, see who owns the files in az's directory, ~/.azure."},
 	{codes: "AZ_CACHE_TORN", kind: Transient, message: "az could not read its own files, perhaps because another az was writing them.", advice: "It is tried again by itself; if it stays: az account clear, then {login}"},
 	{codes: "AZ_CACHE_UNDECRYPTED", kind: AZBroken, message: "az cannot decrypt its own sign-in.", advice: "Unlock the keyring; if it stays: az account clear, then {login}"},
-	{codes: "AZ_FILES_DENIED", kind: AZBroken, message: "az may not write in its own directory.", advice: "Make az's directory yours again: sudo chown -R \"$USER\" ~/.azure"},
+	{codes: "AZ_FILES_DENIED", kind: AZBroken, message: "az may not write in its own directory.", advice: "Make az's directory (~/.azure) yours again; on Linux and macOS: sudo chown -R \"$USER\" ~/.azure"},
+	{codes: "AZ_FILES_READ_ONLY", kind: AZBroken, message: "az's directory is on a read-only file system, and az must write in it.", advice: "Mount it writable, or set AZURE_CONFIG_DIR to a directory that is."},
 	{codes: "DISK_FULL", kind: AZBroken, message: "The disk is full, so az cannot keep its sign-in.", advice: "Free some space, then try again."},
 
 	// az's account.
@@ -53,7 +54,7 @@ var ownFaults = []fault{
 	{codes: "NET_TIMEOUT", kind: Offline, message: "Microsoft's sign-in service did not answer in time.", advice: "Check the network and the VPN; it is tried again by itself."},
 	{codes: "NET_UNREACHABLE", kind: Offline, message: "Microsoft's sign-in service cannot be reached.", advice: "Check the network and the VPN; it is tried again by itself."},
 
-	{codes: unclassified, kind: Unclassified, message: "This failed for a reason that aztray does not know.", advice: "Sign in once: {renew}. If it fails again, --verbose shows what was said."},
+	{codes: unclassified, kind: Unclassified, message: "This failed for a reason that aztray does not know.", advice: "Sign in once: {renew} (if it fails again, --verbose shows what was said)"},
 }
 
 const unclassified = "UNCLASSIFIED"
@@ -76,7 +77,8 @@ var phrases = []phrase{
 	{"DISK_FULL", []string{"no space left on device", "not enough space on the disk"}},
 	{"AZ_CACHE_LOCKED", []string{"permission denied…lockfile", "permissionerror…lockfile", "alreadylocked", "lockexception", "lock file…file exists"}},
 	{"AZ_CACHE_UNDECRYPTED", []string{"persistencedecryptionerror", "decryption failed", "unable to decrypt", "persistenceencryptionerror", "org.freedesktop.secrets", "libsecret…error"}},
-	{"AZ_FILES_DENIED", []string{"errno 13]…azure", "access is denied…azure", "read-only file system"}},
+	{"AZ_FILES_DENIED", []string{"errno 13]…azure", "access is denied…azure"}},
+	{"AZ_FILES_READ_ONLY", []string{"read-only file system"}},
 
 	{"CA_BUNDLE_UNREADABLE", []string{"could not find a suitable tls ca certificate bundle"}},
 	{"NET_CERTIFICATE", []string{"certificate_verify_failed", "certificate verify failed", "certificate verification failed", "x509:", "failed to verify certificate"}},

@@ -72,7 +72,7 @@ var textCases = []struct {
 	{"az-lockfile", "AZ_CACHE_LOCKED", Transient, ""},
 	{"az-files-denied", "AZ_FILES_DENIED", AZBroken, ""},
 	{"az-files-denied-windows", "AZ_FILES_DENIED", AZBroken, ""},
-	{"az-read-only", "AZ_FILES_DENIED", AZBroken, ""},
+	{"az-read-only", "AZ_FILES_READ_ONLY", AZBroken, ""},
 	{"az-disk-full", "DISK_FULL", AZBroken, ""},
 	{"az-undecryptable", "AZ_CACHE_UNDECRYPTED", AZBroken, ""},
 	{"az-torn-cache", "AZ_CACHE_TORN", Transient, ""},
@@ -333,7 +333,7 @@ func TestAdviceNamesTenantAndScope(t *testing.T) {
 		"claims":                 {texts["claims-azidentity"], tenant, "", "Sign in with this tenant and scope: az login --tenant " + tenant + " --claims-challenge eyJhY2Nlc3NfdG9rZW4iOnsiYWNycyI6eyJlc3NlbnRpYWwiOnRydWUsInZhbHVlcyI6WyJwMSJdfX19"},
 		"the code":               {texts["device-not-compliant"], tenant, scope, "Signing in again does not help: check the device in Company Portal, or ask your administrator, naming AADSTS53000."},
 		"a scope with a quote":   {texts["mfa-required"], "", "a'b; c", `Sign in with this tenant and scope: az login --scope 'a'\''b; c'`},
-		"its number, to look up": {texts["unknown-code"], "", "", "Sign in once: aztray service auth-renew. If it is refused again, see https://login.microsoftonline.com/error?code=9988776"},
+		"its number, to look up": {texts["unknown-code"], "", "", "Sign in once: aztray service auth-renew (if it is refused again, see https://login.microsoftonline.com/error?code=9988776)"},
 	} {
 		p := Classify(c.text, nil)
 		before := *p
