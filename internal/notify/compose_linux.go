@@ -34,8 +34,9 @@ func compose(n Note, can capabilities, replaces uint32, icon, tag string) []any 
 	actions := []string{}
 	if can.actions {
 		if n.renews() {
-			// A click on the note itself; mako and dunst reach only this one by mouse.
-			actions = append(actions, "default", n.Buttons[0].Label)
+			// A click on the note itself; mako and dunst reach only this one by mouse. It has no label,
+			// for xfce4-notifyd 0.7 would draw it as one more button.
+			actions = append(actions, "default", "")
 		}
 		for _, b := range n.Buttons {
 			actions = append(actions, string(b.Key), b.Label)

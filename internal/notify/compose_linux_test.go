@@ -38,12 +38,12 @@ func TestCompose(t *testing.T) {
 		wait int32
 	}{
 		{"buttons and markup", warn, capabilities{actions: true, markup: true}, "", "R&amp;D &lt;Contoso&gt; asks.",
-			[]string{"default", "Renew now", "renew", "Renew now", "snooze", "Snooze"}, hints(1, nil), 0},
+			[]string{"default", "", "renew", "Renew now", "snooze", "Snooze"}, hints(1, nil), 0},
 		{"plain text", warn, capabilities{actions: true}, "", "R&D <Contoso> asks.",
-			[]string{"default", "Renew now", "renew", "Renew now", "snooze", "Snooze"}, hints(1, nil), 0},
+			[]string{"default", "", "renew", "Renew now", "snooze", "Snooze"}, hints(1, nil), 0},
 		{"no buttons", warn, capabilities{}, "", "R&D <Contoso> asks. Open the tray menu to renew.", []string{}, hints(1, nil), 0},
 		{"a list keeps it", warn, capabilities{actions: true, persistence: true}, "", "R&D <Contoso> asks.",
-			[]string{"default", "Renew now", "renew", "Renew now", "snooze", "Snooze"}, hints(1, nil), -1},
+			[]string{"default", "", "renew", "Renew now", "snooze", "Snooze"}, hints(1, nil), -1},
 		{"a sign-in does not help", blocked, capabilities{actions: true, persistence: true}, "", "Ask your administrator.",
 			[]string{"snooze", "Snooze"}, hints(2, nil), 0},
 		{"news, with a picture", news, capabilities{actions: true}, "/home/a b/aztray.png", "Contoso.", []string{},

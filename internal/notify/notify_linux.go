@@ -138,15 +138,24 @@ func openBus() (*dbus.Conn, error) {
 	if addr == "" {
 		return nil, errNoBus
 	}
+	// A bus that takes the connection and never answers must not keep Run: the end of ctx closes the
+	// connection, and that of its life ends ctx.
+	ctx, cancel := context.WithCancel(context.Background())
+	impatient := time.AfterFunc(callTimeout, cancel)
 	// One channel in order: ActivationToken comes before the ActionInvoked that it belongs to.
-	conn, err := dbus.Connect(addr, dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
+	conn, err := dbus.Connect(addr, dbus.WithContext(ctx), dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
 	if err != nil {
+		cancel()
 		return nil, err
 	}
+	context.AfterFunc(conn.Context(), cancel)
 	err = errors.Join(
-		conn.AddMatchSignal(dbus.WithMatchSender(busName), dbus.WithMatchInterface(busIface), dbus.WithMatchObjectPath(busPath)),
-		conn.AddMatchSignal(dbus.WithMatchSender("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, busName)),
+		conn.AddMatchSignalContext(ctx, dbus.WithMatchSender(busName), dbus.WithMatchInterface(busIface), dbus.WithMatchObjectPath(busPath)),
+		conn.AddMatchSignalContext(ctx, dbus.WithMatchSender("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, busName)),
 	)
+	if !impatient.Stop() {
+		err = errors.Join(err, ctx.Err())
+	}
 	if err != nil {
 		conn.Close()
 		return nil, err

@@ -126,9 +126,9 @@ func expiredTexts(s agent.Snapshot, now time.Time) (summary, why, next string) {
 
 // signedInNote is the word after a warning that no longer holds.
 func signedInNote(s agent.Snapshot, now time.Time) *Note {
-	body := tenant(s) + ", " + s.Account + "."
-	if s.Account == "" {
-		body = tenant(s) + "."
+	body := tenant(s) + "."
+	if s.Account != "" {
+		body = tenant(s) + ", as " + s.Account + "."
 	}
 	if !s.Deadline.IsZero() {
 		body = sentences(body, "Good until "+at(s.Deadline, now)+".")

@@ -57,9 +57,9 @@ func TestTexts(t *testing.T) {
 			"Signed out of Azure", "Containers get no new token until you sign in again.",
 			[]Button{{KeyRenew, "Sign in"}}, Low, false, menuIn}},
 		{"signed in again", toldExpired, snap(auth.OK, time.Time{}), Note{
-			"Signed in again", "Contoso, ada@contoso.example.", nil, Low, true, ""}},
+			"Signed in again", "Contoso, as ada@contoso.example.", nil, Low, true, ""}},
 		{"signed in again until a known time", toldExpired, snap(auth.OK, now.Add(12*time.Hour)), Note{
-			"Signed in again", "Contoso, ada@contoso.example. Good until Wed 05:10.", nil, Low, true, ""}},
+			"Signed in again", "Contoso, as ada@contoso.example. Good until Wed 05:10.", nil, Low, true, ""}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
