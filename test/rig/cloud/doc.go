@@ -47,6 +47,12 @@
 //   - az and MSAL take the last five minutes of an access token as over. With [Policy].TokenLifetime at
 //     or below that, each az call refreshes.
 //
+// # What it refuses
+//
+// A host that is none of the services does not resolve (CONNECT gets 502), and plain HTTP is dropped, so
+// nothing escapes to the network and no metadata service is found; both are in the log. A real browser
+// asks for much of that by itself. It trusts the CA only if told to (--ignore-certificate-errors).
+//
 // # What it leaves out
 //
 // Passwords, certificates and assertions of a service principal, the v1 endpoints, sovereign clouds,

@@ -21,6 +21,8 @@ func (c *Cloud) entra(r *http.Request, rec *Request) reply {
 		return instanceDiscovery(r)
 	case "/common/login":
 		return c.clicked(r, rec)
+	case "/favicon.ico", "":
+		return page(http.StatusNotFound, "Not found", "There is nothing here.")
 	case "/devicelogin", "/common/oauth2/deviceauth":
 		return c.deviceLogin(r, rec)
 	}
@@ -44,7 +46,7 @@ func (c *Cloud) entra(r *http.Request, rec *Request) reply {
 	case "oauth2/v2.0/logout":
 		return page(http.StatusOK, "Sign out", "You signed out of your account.")
 	}
-	return page(http.StatusNotFound, "Not found", "404")
+	return page(http.StatusNotFound, "Not found", "There is nothing here.")
 }
 
 // authorityPath is the tenant segment of a URL: a tenant, or organizations and common, which mean the
