@@ -1,0 +1,119 @@
+package stage
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"aztray/test/rig/cloud"
+)
+
+// docker runs the docker command with this process's own environment: the engine is the machine's.
+func docker(ctx context.Context, args ...string) error {
+	_, err := dockerOut(ctx, args...)
+	return err
+}
+
+func dockerOut(ctx context.Context, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, "docker", args...).Output()
+	if exit, ok := err.(*exec.ExitError); ok {
+		return string(out), fmt.Errorf("docker %s: %w: %s", strings.Join(args, " "), err, exit.Stderr)
+	}
+	return string(out), err
+}
+
+// Name is a container's whole name.
+func (s *Stage) Name(short string) string { return s.Prefix + short }
+
+// RunContainer starts a container of an image with options for docker run. It has the host's network,
+// so that real az in it reaches the cloud on loopback.
+func (s *Stage) RunContainer(ctx context.Context, short, image string, options ...string) error {
+	name := s.Name(short)
+	s.Cleanup(name)
+	args := []string{"run", "-d", "--name", name, "--network", "host", "-v", s.Cloud.CAFile() + ":/rig-ca.pem:ro"}
+	for _, e := range cloud.EnvVia(s.Cloud.ProxyURL(), "/rig-ca.pem", "/root/.azure") {
+		args = append(args, "-e", e)
+	}
+	image, command, _ := strings.Cut(image, " ")
+	args = append(append(args, options...), image)
+	return docker(ctx, append(args, strings.Fields(command)...)...)
+}
+
+// RemoveContainer removes a container of the stage.
+func (s *Stage) RemoveContainer(ctx context.Context, short string) error {
+	return docker(ctx, "rm", "-f", s.Name(short))
+}
+
+// Exec runs a program in a container and gives its standard output.
+func (s *Stage) Exec(ctx context.Context, short string, args ...string) (string, error) {
+	return dockerOut(ctx, append([]string{"exec", s.Name(short)}, args...)...)
+}
+
+// Held is the access token for a scope in the token cache that a container was given; "" when it
+// holds none. It is read without az.
+func (s *Stage) Held(ctx context.Context, short, scope string) string {
+	out, err := s.Exec(ctx, short, "/probe", "cat", "/root/.azure/msal_token_cache.json")
+	if err != nil {
+		return ""
+	}
+	var cache struct {
+		AccessToken map[string]struct{ Secret, Target string }
+	}
+	if json.Unmarshal([]byte(out), &cache) != nil {
+		return ""
+	}
+	for _, t := range cache.AccessToken {
+		if strings.Contains(t.Target, scope) {
+			return t.Secret
+		}
+	}
+	return ""
+}
+
+// AzToken has real az in a container obtain a token.
+func (s *Stage) AzToken(ctx context.Context, short, scope string) (string, error) {
+	out, err := s.Exec(ctx, short, "az", "account", "get-access-token", "--scope", scope, "-o", "json")
+	if err != nil {
+		return "", err
+	}
+	var answer struct{ AccessToken string }
+	err = json.Unmarshal([]byte(out), &answer)
+	return answer.AccessToken, err
+}
+
+// TokenOf is what the cloud knows of an access token; false when it never gave it out.
+func (s *Stage) TokenOf(value string) (cloud.IssuedToken, bool) {
+	for _, t := range s.Cloud.Issued() {
+		if t.Value == value && value != "" {
+			return t, true
+		}
+	}
+	return cloud.IssuedToken{}, false
+}
+
+// Cleanup has a container that the caller made by that whole name removed at the end.
+func (s *Stage) Cleanup(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.containers = append(s.containers, name)
+}
+
+// Files is the tar of a container's directory as the engine gives it, for a search; nil when there is
+// none.
+func (s *Stage) Files(ctx context.Context, name, dir string) []byte {
+	out, err := exec.CommandContext(ctx, "docker", "cp", name+":"+dir, "-").Output()
+	if err != nil {
+		return nil
+	}
+	return out
+}
+
+// Containers are the whole names of those made so far.
+func (s *Stage) Containers() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.containers)
+}
