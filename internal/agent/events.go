@@ -204,7 +204,7 @@ func (e signInEnded) apply(s *state, now time.Time) {
 	g.tokens[s.set.Scope] = e.token
 	g.worked(s, e.token.ExpiresOn, now)
 	if byPerson {
-		g.signedInAt = now
+		g.signedInAt, s.rolled = now, now
 	}
 	if e.j.use {
 		s.chosen = tenant

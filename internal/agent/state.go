@@ -182,6 +182,10 @@ func (s *state) wanted() map[string][]string {
 	return w
 }
 
+// worthTaking is how much longer a token of az's must last than ours to be taken in its place: each
+// change is a delivery to every container.
+const worthTaking = 10 * time.Minute
+
 // takeDiskTokens takes az's own tokens where they outlast ours: after a start with no network they
 // are all there is.
 func (s *state) takeDiskTokens() {
@@ -194,7 +198,7 @@ func (s *state) takeDiskTokens() {
 			continue
 		}
 		for _, scope := range scopes {
-			if t, ok := s.files.Cache.Token(account.HomeAccountID, tenant, scope); ok && t.ExpiresOn.After(s.sign(tenant).tokens[scope].ExpiresOn) {
+			if t, ok := s.files.Cache.Token(account.HomeAccountID, tenant, scope); ok && t.ExpiresOn.Sub(s.sign(tenant).tokens[scope].ExpiresOn) > worthTaking {
 				s.sign(tenant).tokens[scope] = t
 			}
 		}

@@ -83,6 +83,9 @@ func (c CLI) Login(ctx context.Context, o LoginOptions) error {
 		args = append(args, "--use-device-code")
 	}
 	_, err := c.runTelling(ctx, o.Progress, o.Env, args...)
+	if err != nil && ctx.Err() != nil {
+		err = interrupted(context.Cause(ctx))
+	}
 	return withPlace(err, o.TenantID, o.Scope)
 }
 
@@ -115,7 +118,7 @@ func (c CLI) runTelling(ctx context.Context, tell func(string), env []string, ar
 		if cmd.Process != nil {
 			killGroup(cmd) // what ignored the request
 		}
-		return nil, interrupted(context.Cause(ctx))
+		return nil, Classify(msg.String(), context.Cause(ctx))
 	case errors.Is(err, exec.ErrWaitDelay):
 		return out.Bytes(), nil // az succeeded; the browser it opened still holds the pipe
 	case err != nil:
@@ -134,7 +137,7 @@ func (c CLI) log() *slog.Logger {
 // ErrCancelled is the cause to cancel a context with when the person wants no more of it.
 var ErrCancelled = errors.New("cancelled")
 
-// interrupted is the Problem for work that its context ended.
+// interrupted is the Problem for a sign-in that its context ended.
 func interrupted(cause error) *Problem {
 	if errors.Is(cause, context.DeadlineExceeded) {
 		return &Problem{Code: "SIGN_IN_TIMED_OUT", Kind: TimedOut, Err: cause,

@@ -52,8 +52,10 @@ func TestOneSignInAtATimeAndItsOutcomeIsShared(t *testing.T) {
 func TestAWaitForAnotherSignInCanBeCancelled(t *testing.T) {
 	dir := t.TempDir()
 	began, end := make(chan struct{}), make(chan struct{})
-	go exclusive(t.Context(), dir, func() error { close(began); <-end; return nil })
+	var first sync.WaitGroup
+	first.Go(func() { exclusive(t.Context(), dir, func() error { close(began); <-end; return nil }) })
 	<-began
+	defer first.Wait()
 	defer close(end)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(ErrCancelled)

@@ -27,8 +27,8 @@ type Silent struct {
 }
 
 // Token obtains a new access token for scope in a tenant. It takes tens of milliseconds of ours and
-// a round trip or two. It returns ErrNotInProcess, or a *Problem: Offline and Transient say nothing
-// about the sign-in, every other kind is a refusal.
+// a round trip or two. It returns ErrNotInProcess, or a *Problem, whose Refuses says whether that
+// tells something about the sign-in.
 func (s Silent) Token(ctx context.Context, f Files, username, tenant, scope string) (Token, error) {
 	if f.Cache == nil {
 		return Token{}, ErrNotInProcess
@@ -74,14 +74,10 @@ func msalProblem(err error) *Problem {
 		return Classify(err.Error(), err)
 	}
 	body, _ := io.ReadAll(io.LimitReader(call.Resp.Body, 64<<10))
-	var e struct {
-		Description string `json:"error_description"`
-		Error       string `json:"error"`
+	if !json.Valid(body) {
+		return Classify(fmt.Sprintf("HTTP status %d", call.Resp.StatusCode), nil)
 	}
-	if json.Unmarshal(body, &e) != nil || e.Description == "" {
-		return Classify(fmt.Sprintf("HTTP status %d %s", call.Resp.StatusCode, e.Error), nil)
-	}
-	return Classify(e.Description, nil)
+	return Classify(string(body), nil)
 }
 
 // readOnly is a cache for MSAL that is read and never written.
