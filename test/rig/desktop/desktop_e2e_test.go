@@ -46,7 +46,7 @@ func start(t *testing.T, o Options) *Desktop {
 		if err := d.Close(); err != nil {
 			t.Error(err)
 		}
-		if left := withEnviron("XDG_RUNTIME_DIR=" + d.runtime); len(left) > 0 {
+		if left := running("XDG_RUNTIME_DIR="+d.runtime, map[int]bool{}); len(left) > 0 {
 			t.Errorf("processes left behind: %v", left)
 		}
 	})
@@ -72,6 +72,7 @@ func run(t *testing.T, d *Desktop, program string) app {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program)
 	cmd.Env = d.Env()
+	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +129,7 @@ func TestTray(t *testing.T) {
 	program, dir := build(t), shots(t)
 	for _, o := range []Options{{Dark: true}, {PanelTop: true, Size: image.Pt(1024, 700)}} {
 		t.Run(fmt.Sprintf("dark=%v,top=%v", o.Dark, o.PanelTop), func(t *testing.T) {
-			d, ctx := start(t, o), deadline(t, time.Minute)
+			d, ctx := start(t, o), deadline(t, 30*time.Second)
 			a := run(t, d, program)
 			a.expect(t, "ready")
 			item, err := d.WaitItem(ctx, func(i Item) bool { return i.PID == a.pid && i.ToolTip == "All is well" })
@@ -179,7 +180,7 @@ func TestTray(t *testing.T) {
 }
 
 func TestPanelRestart(t *testing.T) {
-	d, ctx := start(t, Options{NoTray: true, NoNotifications: true}), deadline(t, time.Minute)
+	d, ctx := start(t, Options{NoTray: true, NoNotifications: true}), deadline(t, 30*time.Second)
 	a := run(t, d, build(t))
 	a.expect(t, "ready")
 	if items, err := d.Items(ctx); err == nil {
@@ -204,7 +205,7 @@ func TestPanelRestart(t *testing.T) {
 }
 
 func TestNotification(t *testing.T) {
-	d, ctx := start(t, Options{Dark: true}), deadline(t, time.Minute)
+	d, ctx := start(t, Options{Dark: true}), deadline(t, 30*time.Second)
 	a := run(t, d, build(t))
 	a.expect(t, "ready")
 	item, err := d.WaitItem(ctx, Of(a.pid))
@@ -312,15 +313,37 @@ func TestOwnAndGone(t *testing.T) {
 			t.Errorf("env has %s", setting)
 		}
 	}
-	if pids := withEnviron("XDG_RUNTIME_DIR=" + d.runtime); len(pids) < 5 {
+	if pids := running("XDG_RUNTIME_DIR="+d.runtime, map[int]bool{}); len(pids) < 5 {
 		t.Errorf("only %v run on the desktop", pids)
 	}
 	cancel()
 	check(t, until(deadline(t, 10*time.Second), "the desktop to end", func() bool {
 		_, err := os.Stat(d.runtime)
-		return os.IsNotExist(err) && len(withEnviron("XDG_RUNTIME_DIR="+d.runtime)) == 0
+		return os.IsNotExist(err) && len(running("XDG_RUNTIME_DIR="+d.runtime, map[int]bool{})) == 0
 	}))
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestGuard starts a desktop in a process that ends without closing it, as a panic or a kill does.
+func TestGuard(t *testing.T) {
+	if os.Getenv("AZTRAY_ABANDON") != "" {
+		d, err := Start(context.Background(), Options{})
+		check(t, err)
+		fmt.Println("abandoned", d.runtime)
+		os.Exit(0)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestGuard$")
+	cmd.Env = append(os.Environ(), "AZTRAY_ABANDON=1")
+	out, err := cmd.Output()
+	check(t, err)
+	_, runtime, ok := strings.Cut(strings.TrimSpace(string(out)), "abandoned ")
+	if !ok {
+		t.Fatalf("said %q", out)
+	}
+	check(t, until(deadline(t, 10*time.Second), "the abandoned desktop to end", func() bool {
+		_, err := os.Stat(runtime)
+		return os.IsNotExist(err) && len(running("XDG_RUNTIME_DIR="+runtime, map[int]bool{})) == 0
+	}))
 }

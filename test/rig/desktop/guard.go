@@ -21,9 +21,11 @@ import (
 const guardScript = `cat >/dev/null
 for e in $(grep -lzxF "XDG_RUNTIME_DIR=$0" /proc/[0-9]*/environ 2>/dev/null); do
 	p=${e#/proc/}
-	kill -9 "${p%/environ}" 2>/dev/null
+	p=${p%/environ}
+	kill -9 "-$p" 2>/dev/null || kill -9 "$p" 2>/dev/null
 done
-rm -rf "$0"`
+n=0
+until rm -rf "$0" 2>/dev/null || [ $((n += 1)) -gt 50 ]; do sleep 0.1; done`
 
 // guard is a process that outlives ours, so that a test that panics, or is killed, leaves no
 // desktop behind.
@@ -47,15 +49,16 @@ func (g *guard) end() error {
 	return errors.Join(g.input.Close(), g.cmd.Wait())
 }
 
-// killAllWith kills every process that was started with this setting in its environment, and
-// waits until they are gone. Those named in spare are left. The setting is a directory that we
-// made, so nobody else's processes have it.
+// killAllWith kills every process that was started with this setting in its environment, with
+// the group that it leads, and waits until they are gone. Those named in spare are left. The
+// setting is a directory that we made, so nobody else's processes have it.
 func killAllWith(setting string, spare ...int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	groups := map[int]bool{} // kept: a leader may go first
 	return until(ctx, "the desktop's processes to end", func() bool {
 		left := 0
-		for _, pid := range withEnviron(setting) {
+		for _, pid := range running(setting, groups) {
 			if pid != os.Getpid() && !slices.Contains(spare, pid) {
 				left++
 				_ = syscall.Kill(pid, syscall.SIGKILL)
@@ -65,19 +68,51 @@ func killAllWith(setting string, spare ...int) error {
 	})
 }
 
-// withEnviron lists the processes that were started with a setting. A process that has ended and
-// waits for its parent has no environment any more, and is not listed.
-func withEnviron(setting string) []int {
-	var pids []int
-	environs, _ := filepath.Glob("/proc/[0-9]*/environ") // the pattern is well formed
-	for _, path := range environs {
-		environ, err := os.ReadFile(path)
-		if errors.Is(err, os.ErrPermission) || !slices.Contains(strings.Split(string(environ), "\x00"), setting) {
+// running lists the processes that were started with a setting, and those in the groups that
+// they lead, which it adds to groups: Chromium's children write over their environment. What has
+// ended and waits for its parent is not listed.
+func running(setting string, groups map[int]bool) []int {
+	var ours []int
+	others := map[int]int{}                  // process to group
+	dirs, _ := filepath.Glob("/proc/[0-9]*") // the pattern is well formed
+	for _, dir := range dirs {
+		pid, err := strconv.Atoi(filepath.Base(dir))
+		if err != nil {
 			continue
 		}
-		if pid, err := strconv.Atoi(strings.Split(path, "/")[2]); err == nil {
-			pids = append(pids, pid)
+		group, ended := groupOf(dir)
+		if ended {
+			continue
+		}
+		environ, err := os.ReadFile(filepath.Join(dir, "environ"))
+		if err != nil || !slices.Contains(strings.Split(string(environ), "\x00"), setting) {
+			others[pid] = group
+			continue
+		}
+		ours = append(ours, pid)
+		if group == pid {
+			groups[group] = true
 		}
 	}
-	return pids
+	for pid, group := range others {
+		if groups[group] {
+			ours = append(ours, pid)
+		}
+	}
+	return ours
+}
+
+// groupOf reads a process's group, and whether it has ended.
+func groupOf(dir string) (group int, ended bool) {
+	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+	if err != nil {
+		return 0, true
+	}
+	// After the program's name, which may contain anything: state, parent, group.
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	if len(fields) < 3 || fields[0] == "Z" || fields[0] == "X" {
+		return 0, true
+	}
+	group, err = strconv.Atoi(fields[2])
+	return group, err != nil
 }

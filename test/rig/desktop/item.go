@@ -4,6 +4,7 @@ package desktop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -30,7 +31,8 @@ type Item struct {
 	Menu    dbus.ObjectPath
 }
 
-// Items are the icons that the panel knows of, in the order in which they came.
+// Items are the icons that the panel knows of, in the order in which they came. One that could
+// not be read is left out, and the error says why.
 func (d *Desktop) Items(ctx context.Context) ([]Item, error) {
 	watcher := d.conn.Object(watcherName, "/StatusNotifierWatcher")
 	var names []string
@@ -38,27 +40,26 @@ func (d *Desktop) Items(ctx context.Context) ([]Item, error) {
 		return nil, err
 	}
 	var items []Item
+	var gone error
 	for _, name := range names {
 		owner, path, _ := strings.Cut(name, "/")
 		item, err := d.readItem(ctx, owner, dbus.ObjectPath("/"+path))
-		if err != nil {
-			continue // its program is just ending
+		if err != nil { // most often: its program is just ending
+			gone = errors.Join(gone, fmt.Errorf("%s: %w", name, err))
+			continue
 		}
 		items = append(items, item)
 	}
-	return items, nil
+	return items, gone
 }
 
 // WaitItem waits until the panel knows an icon that is as wanted.
 func (d *Desktop) WaitItem(ctx context.Context, want func(Item) bool) (Item, error) {
 	var found Item
-	var last []Item
+	var items []Item
+	var problem error
 	err := until(ctx, "a tray icon", func() bool {
-		items, err := d.Items(ctx)
-		if err != nil {
-			return false
-		}
-		last = items
+		items, problem = d.Items(ctx)
 		for _, item := range items {
 			if want(item) {
 				found = item
@@ -68,7 +69,7 @@ func (d *Desktop) WaitItem(ctx context.Context, want func(Item) bool) (Item, err
 		return false
 	})
 	if err != nil {
-		return Item{}, fmt.Errorf("%w; there are %s", err, describe(last))
+		return Item{}, fmt.Errorf("%w; there are %s (%v)", err, describe(items), problem)
 	}
 	return found, nil
 }

@@ -76,14 +76,23 @@ func startMonitor(address string) (*monitor, error) {
 	m := &monitor{conn: conn, done: make(chan struct{})}
 	go func() {
 		defer close(m.done)
-		for msg := range messages { // closed with the connection
-			m.record(msg)
+		for {
+			select {
+			case <-conn.Context().Done():
+				return
+			case msg, ok := <-messages:
+				if !ok { // the bus ended
+					return
+				}
+				m.record(msg)
+			}
 		}
 	}()
 	return m, nil
 }
 
 func (m *monitor) close() {
+	m.conn.Eavesdrop(nil) // else a message that arrives during Close is sent on a closed channel
 	m.conn.Close()
 	<-m.done
 }

@@ -18,13 +18,13 @@ import (
 // Screen is the whole screen.
 func (d *Desktop) Screen() image.Rectangle { return image.Rectangle{Max: d.opts.Size} }
 
-// Screenshot writes the whole screen to a PNG file.
+// Screenshot writes the whole screen, with the pointer, to a PNG file.
 func (d *Desktop) Screenshot(ctx context.Context, path string) error {
-	_, err := d.tool(ctx, "scrot", "-o", path)
+	_, err := d.tool(ctx, "scrot", "-o", "-p", path)
 	return err
 }
 
-// Capture is what the screen shows now.
+// Capture is what the screen shows now, without the pointer.
 func (d *Desktop) Capture(ctx context.Context) (image.Image, error) {
 	f, err := os.CreateTemp(d.runtime, "screen-*.png")
 	if err != nil {
@@ -32,7 +32,7 @@ func (d *Desktop) Capture(ctx context.Context) (image.Image, error) {
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
-	if err := d.Screenshot(ctx, f.Name()); err != nil {
+	if _, err := d.tool(ctx, "scrot", "-o", f.Name()); err != nil {
 		return nil, err
 	}
 	shot, err := os.Open(f.Name()) // scrot writes a new file of that name

@@ -30,7 +30,7 @@ var services = []string{"org.xfce.Xfconf.service", "org.a11y.Bus.service"}
 
 // writeSettings makes the desktop's own directories and the settings of its programs.
 func (d *Desktop) writeSettings(context.Context) error {
-	for _, dir := range []string{"home", "cache", "data", "state", "log", "services", "config/gtk-3.0", channels} {
+	for _, dir := range []string{"home", "cache", "data", "state", "log", "services", "config/gtk-3.0", "config/openbox", channels} {
 		if err := os.MkdirAll(filepath.Join(d.opts.Dir, dir), 0o700); err != nil {
 			return err
 		}
@@ -48,6 +48,7 @@ func (d *Desktop) writeSettings(context.Context) error {
 	for name, text := range map[string]string{
 		"bus.conf":                      fmt.Sprintf(busSettings, d.busAddress(), servicesDir),
 		"config/gtk-3.0/settings.ini":   fmt.Sprintf(gtkSettings, d.opts.Dark),
+		"config/openbox/rc.xml":         d.windowSettings(),
 		channels + "/xfce4-panel.xml":   d.panelSettings(),
 		channels + "/xfce4-notifyd.xml": notifySettings,
 	} {
@@ -82,6 +83,37 @@ gtk-icon-theme-name=Adwaita
 gtk-font-name=Cantarell 10
 gtk-enable-animations=false
 gtk-application-prefer-dark-theme=%v
+`
+
+func (d *Desktop) windowSettings() string {
+	theme := "Clearlooks-3.4"
+	if d.opts.Dark {
+		theme = "Onyx"
+	}
+	return fmt.Sprintf(windowSettings, theme)
+}
+
+// A click raises a window and reaches what was clicked; there are no keys and no menus.
+const windowSettings = `<?xml version="1.0" encoding="UTF-8"?>
+<openbox_config xmlns="http://openbox.org/3.4/rc">
+  <focus><focusNew>yes</focusNew><followMouse>no</followMouse></focus>
+  <placement><policy>Smart</policy></placement>
+  <theme>
+    <name>%s</name>
+    <titleLayout>NLC</titleLayout>
+    <font place="ActiveWindow"><name>Cantarell</name><size>10</size><weight>Bold</weight></font>
+    <font place="InactiveWindow"><name>Cantarell</name><size>10</size></font>
+  </theme>
+  <desktops><number>1</number></desktops>
+  <mouse>
+    <context name="Client">
+      <mousebind button="Left" action="Press"><action name="Focus"/><action name="Raise"/></mousebind>
+    </context>
+    <context name="Close">
+      <mousebind button="Left" action="Click"><action name="Close"/></mousebind>
+    </context>
+  </mouse>
+</openbox_config>
 `
 
 // Top right, nothing moves or fades: what is shown is at its place at once.

@@ -10,6 +10,7 @@ import (
 	"image/png"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"fyne.io/systray"
@@ -56,8 +57,10 @@ func serve() {
 			fmt.Println("two")
 		case <-warn.ClickedCh:
 			answers.warn()
-		case s := <-answers.signals:
-			fmt.Println(s.Name[len("org.freedesktop.Notifications."):], s.Body[1])
+		case s := <-answers.signals: // the bus's own NameAcquired comes here too
+			if member, ok := strings.CutPrefix(s.Name, "org.freedesktop.Notifications."); ok && len(s.Body) == 2 {
+				fmt.Println(member, s.Body[1])
+			}
 		case <-quit.ClickedCh:
 			systray.Quit()
 			return
