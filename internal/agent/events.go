@@ -105,6 +105,9 @@ func (e probed) apply(s *state, now time.Time) {
 		return
 	}
 	p := problemOf(err)
+	if g.refusal == nil && g.offlineSince.IsZero() {
+		s.set.Log.Warn("no silent renewal", "tenant", e.tenant, "problem", p)
+	}
 	if p.Refuses() {
 		g.silent, g.refusal, g.offlineSince, g.tries = auth.SilentRefused, p, time.Time{}, 0
 		g.probeAt = now.Add(refusedRetry)
@@ -194,6 +197,7 @@ func (e signInEnded) apply(s *state, now time.Time) {
 	s.renewal, s.readAgain = nil, true
 	if e.err != nil {
 		s.failure = problemOf(e.err)
+		s.set.Log.Warn("the sign-in failed", "problem", s.failure)
 		for _, g := range s.signs {
 			g.probeAt = now // az may have stored a sign-in before it failed
 		}

@@ -69,7 +69,7 @@ func (j signInJob) run(ctx context.Context, w World) event {
 		}
 		return browserNeeded{j}
 	}
-	t, err := w.SignIn(ctx, auth.LoginOptions{TenantID: j.tenant, Scope: j.scope, Env: j.env})
+	t, err := w.SignIn(ctx, auth.LoginOptions{TenantID: j.tenant, Scope: j.scope, Use: j.use, Env: j.env})
 	if err == nil && j.use {
 		t, err = w.UseTenant(ctx, j.tenant, j.scope)
 	}

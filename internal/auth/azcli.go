@@ -63,6 +63,7 @@ func (c CLI) AccessToken(ctx context.Context, tenant, scope string) (Token, erro
 type LoginOptions struct {
 	TenantID   string // "" means the person's own
 	Scope      string // consented to along with the sign-in
+	Use        bool   // bare az is to act in the tenant from then on; else its default subscription stays
 	DeviceCode bool
 	Progress   func(line string) // gets az's lines, such as the device code; nil means none
 	Env        []string          // added to az's environment, such as an activation token for the browser

@@ -1,8 +1,10 @@
 package auth
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,8 +42,9 @@ type cachedToken struct {
 }
 
 type cachedRefresh struct {
-	HomeAccountID string `json:"home_account_id"`
-	Environment   string `json:"environment"`
+	HomeAccountID string  `json:"home_account_id"`
+	ModifiedAt    seconds `json:"last_modification_time"`
+	key           string
 }
 
 // seconds is a time as MSAL writes it: Unix seconds, in a string or as a number.
@@ -63,7 +66,7 @@ func parseCache(b []byte) (*Cache, error) {
 	}
 	c.access = entries[cachedToken](c.sections["AccessToken"])
 	c.accounts = entries[CachedAccount](c.sections["Account"])
-	c.refresh = entries[cachedRefresh](c.sections["RefreshToken"])
+	c.refresh = refreshTokens(c.sections["RefreshToken"])
 	return c, nil
 }
 
@@ -126,14 +129,53 @@ func covers(target, scope string) bool {
 	return slices.ContainsFunc(strings.Fields(target), func(s string) bool { return plain(s) == plain(scope) })
 }
 
-// forRenewal is the cache without its access tokens: from it MSAL can only use the refresh token, so
-// that what it returns is new.
-func (c *Cache) forRenewal() ([]byte, error) {
-	view := map[string]json.RawMessage{}
-	for name, section := range c.sections {
-		if name != "AccessToken" {
-			view[name] = section
+// refreshTokens lists the refresh tokens' keys, the newest first, as MSAL tries them.
+func refreshTokens(section json.RawMessage) []cachedRefresh {
+	var raw map[string]json.RawMessage
+	if json.Unmarshal(section, &raw) != nil {
+		return nil
+	}
+	var out []cachedRefresh
+	for k, entry := range raw {
+		r := cachedRefresh{key: k}
+		if json.Unmarshal(entry, &r) == nil {
+			out = append(out, r)
 		}
 	}
-	return json.Marshal(view)
+	slices.SortFunc(out, func(a, b cachedRefresh) int {
+		return cmp.Or(b.ModifiedAt.Compare(a.ModifiedAt.Time), cmp.Compare(a.key, b.key))
+	})
+	return out
+}
+
+// maxViews bounds how many refresh tokens of one account are tried. az keeps one for each set of
+// scopes that was signed in with.
+const maxViews = 3
+
+// forRenewal is the cache without its access tokens, once with each refresh token of the account, the
+// newest first: from such a view MSAL can only use that refresh token, so that what it returns is new.
+func (c *Cache) forRenewal(homeAccountID string) ([][]byte, error) {
+	var refresh map[string]json.RawMessage
+	if err := json.Unmarshal(c.sections["RefreshToken"], &refresh); err != nil {
+		return nil, err
+	}
+	var views [][]byte
+	for _, r := range c.refresh {
+		if r.HomeAccountID != homeAccountID || len(views) == maxViews {
+			continue
+		}
+		view := maps.Clone(c.sections)
+		delete(view, "AccessToken")
+		one, err := json.Marshal(map[string]json.RawMessage{r.key: refresh[r.key]})
+		if err != nil {
+			return nil, err
+		}
+		view["RefreshToken"] = one
+		b, err := json.Marshal(view)
+		if err != nil {
+			return nil, err
+		}
+		views = append(views, b)
+	}
+	return views, nil
 }

@@ -49,8 +49,10 @@ func (c Client) SignIn(ctx context.Context, o LoginOptions) (Token, error) {
 	if !ok {
 		return Token{}, noAccount.With(o.TenantID, o.Scope)
 	}
-	if err := c.keepDefault(ctx, before.Profile.Current(), after.Profile); err != nil {
-		return Token{}, err
+	if !o.Use {
+		if err := c.keepDefault(ctx, before.Profile.Current(), after.Profile); err != nil {
+			return Token{}, err
+		}
 	}
 	return c.Token(ctx, after, row.User.Name, row.TenantID, o.Scope)
 }

@@ -148,21 +148,24 @@ func TestBundleHoldsOneAccountAndNoRefreshToken(t *testing.T) {
 	}
 }
 
-func TestTheViewForRenewalHasNoAccessToken(t *testing.T) {
-	c, err := parseCache([]byte(tokenCache))
+func TestTheViewsForRenewalHaveOneRefreshTokenEachTheNewestFirst(t *testing.T) {
+	older := `{"old": {"secret": "0.older", "home_account_id": "oid.` + contoso + `", "last_modification_time": "1795430000"}, "other": {"secret": "0.other", "home_account_id": "someone.else", "last_modification_time": "1795450000"}, "r": {"last_modification_time": "1795440000", `
+	c, err := parseCache([]byte(strings.Replace(tokenCache, `{"r": {`, older, 1)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	view, err := c.forRenewal()
-	if err != nil {
-		t.Fatal(err)
+	views, err := c.forRenewal("oid." + contoso)
+	if err != nil || len(views) != 2 {
+		t.Fatalf("%d views, %v; want two", len(views), err)
 	}
-	var sections map[string]json.RawMessage
-	if err := json.Unmarshal(view, &sections); err != nil {
-		t.Fatal(err)
-	}
-	if _, ok := sections["AccessToken"]; ok || sections["RefreshToken"] == nil || sections["Later"] == nil {
-		t.Errorf("the view has the sections %v", sections)
+	for i, want := range []string{"0.refresh", "0.older"} {
+		var sections map[string]json.RawMessage
+		if err := json.Unmarshal(views[i], &sections); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := sections["AccessToken"]; ok || sections["Later"] == nil || strings.Count(string(sections["RefreshToken"]), "secret") != 1 || !strings.Contains(string(sections["RefreshToken"]), want) {
+			t.Errorf("view %d is not the one with %s alone: %s", i, want, views[i])
+		}
 	}
 }
 
@@ -176,7 +179,7 @@ func FuzzParseCache(f *testing.F) {
 		}
 		c.Account("ada@contoso.example")
 		c.Token("oid."+contoso, contoso, scope)
-		if _, err := c.forRenewal(); err != nil {
+		if _, err := c.forRenewal("oid." + contoso); err != nil && len(c.refresh) > 0 {
 			t.Errorf("a cache that was read gives no view: %v", err)
 		}
 	})

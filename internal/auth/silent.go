@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,12 +38,25 @@ func (s Silent) Token(ctx context.Context, f Files, username, tenant, scope stri
 	if !ok || !f.Cache.Renewable(account.HomeAccountID) {
 		return Token{}, ErrNotInProcess
 	}
-	view, err := f.Cache.forRenewal()
+	views, err := f.Cache.forRenewal(account.HomeAccountID)
 	if err != nil {
 		return Token{}, fmt.Errorf("preparing the token cache: %w", err)
 	}
+	var first error
+	for _, view := range views {
+		t, err := s.fromView(ctx, view, f.Cloud.AuthorityHost, account.HomeAccountID, tenant, scope)
+		first = cmp.Or(first, err)
+		if p, ok := errors.AsType[*Problem](err); !ok || !p.Refuses() {
+			return t, err
+		}
+	}
+	return Token{}, first
+}
+
+// fromView renews with the one refresh token of a view.
+func (s Silent) fromView(ctx context.Context, view []byte, authority, homeAccountID, tenant, scope string) (Token, error) {
 	client, err := public.New(AzureCLIClientID,
-		public.WithAuthority("https://"+f.Cloud.AuthorityHost+"/"+tenant),
+		public.WithAuthority("https://"+authority+"/"+tenant),
 		public.WithCache(readOnly(view)),
 		public.WithHTTPClient(s.HTTP))
 	if err != nil {
@@ -53,7 +67,7 @@ func (s Silent) Token(ctx context.Context, f Files, username, tenant, scope stri
 		return Token{}, fmt.Errorf("reading the token cache: %w", err)
 	}
 	for _, a := range accounts {
-		if a.HomeAccountID != account.HomeAccountID {
+		if a.HomeAccountID != homeAccountID {
 			continue
 		}
 		r, err := client.AcquireTokenSilent(ctx, []string{scope}, public.WithSilentAccount(a), public.WithTenantID(tenant))

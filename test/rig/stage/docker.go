@@ -98,7 +98,9 @@ func (s *Stage) TokenOf(value string) (cloud.IssuedToken, bool) {
 func (s *Stage) Cleanup(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.containers = append(s.containers, name)
+	if !slices.Contains(s.containers, name) {
+		s.containers = append(s.containers, name)
+	}
 }
 
 // Files is the tar of a container's directory as the engine gives it, for a search; nil when there is
