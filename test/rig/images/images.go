@@ -24,6 +24,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/docker/docker/client"
 	"github.com/gofrs/flock"
 )
 
@@ -73,7 +74,7 @@ func Ensure(ctx context.Context, names ...string) error {
 	if err != nil {
 		return err
 	}
-	defer e.close()
+	defer e.Close()
 	for _, name := range names {
 		if err := ensure(ctx, e, name); err != nil {
 			return fmt.Errorf("rig image %s: %w", name, err)
@@ -82,7 +83,7 @@ func Ensure(ctx context.Context, names ...string) error {
 	return nil
 }
 
-func ensure(ctx context.Context, e *engine, name string) error {
+func ensure(ctx context.Context, e *client.Client, name string) error {
 	c, ok := contents[name]
 	if !ok {
 		return fmt.Errorf("no such image; there are %s", strings.Join(slices.Sorted(maps.Keys(contents)), ", "))
@@ -91,7 +92,7 @@ func ensure(ctx context.Context, e *engine, name string) error {
 	if err != nil {
 		return err
 	}
-	if got, err := e.label(ctx, name, stampLabel); err != nil || got == want {
+	if got, err := label(ctx, e, name, stampLabel); err != nil || got == want {
 		return err
 	}
 	probe, err := buildProbe(ctx)
@@ -109,7 +110,7 @@ func ensure(ctx context.Context, e *engine, name string) error {
 		"LABEL " + stampLabel + "=" + want,
 		`CMD ["/probe", "sleep"]`,
 	}
-	err = e.importImage(ctx, name, changes, r)
+	err = importImage(ctx, e, name, changes, r)
 	r.CloseWithError(io.ErrClosedPipe) // lets the writer go where the engine stopped reading
 	<-filled
 	return err
