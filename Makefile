@@ -32,7 +32,7 @@ build-windows: ## bin/aztray.exe for Windows, without a console window
 
 unit: ## the tests that need nothing but Go
 	$(say) "unit tests $(if $(RACE),with the race detector,WITHOUT the race detector: no C compiler here)"
-	@go run ./test/gotest -log build/unit.log $(RACE) ./...
+	@go run ./test/gotest -log build/unit.log $(RACE) -timeout 5m ./...
 
 # One package at a time: they share the engine. A single test: make e2e RUN='-run TestName'.
 e2e: ## the tests on the rig: real az, a real Docker engine, a real desktop
