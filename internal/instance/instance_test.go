@@ -168,27 +168,41 @@ func TestOnlyShowIsServed(t *testing.T) {
 }
 
 func TestServeEndsWhileACallerDawdles(t *testing.T) {
-	dir := short(t)
-	i := take(t, dir)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error)
-	go func() { ended <- i.Serve(ctx, func() string { return "" }) }()
-	if _, err := Show(t.Context(), dir); err != nil {
-		t.Fatal(err)
+	tests := []struct {
+		name string
+		end  func(i *Instance, cancel func())
+		want error
+	}{
+		{"told to", func(_ *Instance, cancel func()) { cancel() }, context.Canceled},
+		{"closed", func(i *Instance, _ func()) { i.Close() }, net.ErrClosed},
 	}
-	conn, err := net.Dial("unix", socketPath(dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	cancel()
-	select {
-	case err := <-ended:
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("Serve: %v", err)
-		}
-	case <-time.After(patience / 2):
-		t.Error("Serve waits for the caller")
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := short(t)
+			i := take(t, dir)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			ended := make(chan error)
+			go func() { ended <- i.Serve(ctx, func() string { return "" }) }()
+			conn, err := net.Dial("unix", socketPath(dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			// Callers are taken in turn: once this one is answered, the one before is being served.
+			if _, err := Show(t.Context(), dir); err != nil {
+				t.Fatal(err)
+			}
+			tt.end(i, cancel)
+			select {
+			case err := <-ended:
+				if !errors.Is(err, tt.want) {
+					t.Errorf("Serve: %v, want %v", err, tt.want)
+				}
+			case <-time.After(patience / 2):
+				t.Error("Serve waits for the caller")
+			}
+		})
 	}
 }
 

@@ -152,6 +152,8 @@ func TestDecideSpeaksOnlyWhenThereIsNews(t *testing.T) {
 // said names an action: its summary, withdraw, or nothing.
 func said(a Action) string {
 	switch {
+	case a.Show != nil && a.Show.Summary == "":
+		return "(an empty note)"
 	case a.Show != nil:
 		return a.Show.Summary
 	case a.Withdraw:
@@ -271,6 +273,13 @@ func TestASnoozeOfTheLevelThatLagsIsAMinute(t *testing.T) {
 	}
 	if _, act := Decide(mem, s, now.Add(time.Minute), usual); said(act) != "Containers have lost Azure access" {
 		t.Errorf("a minute later it says %q", said(act))
+	}
+}
+
+func TestASignOutOnPurposeEndsWithoutAWord(t *testing.T) {
+	mem, _ := Decide(seen, snap(auth.SignedOut, time.Time{}), now, usual)
+	if _, act := Decide(mem, snap(auth.OK, time.Time{}), now, usual); said(act) != withdraw {
+		t.Errorf("it says %q", said(act))
 	}
 }
 
