@@ -29,6 +29,9 @@ import (
 
 // runTray is the agent with a face: it runs until the person quits, ctx ends or the desktop goes.
 func runTray(ctx context.Context, set config.Settings, client auth.Client) error {
+	if err := tray.Available(); err != nil {
+		return err
+	}
 	place, err := instance.Dir()
 	if err != nil {
 		return err

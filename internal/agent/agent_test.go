@@ -280,7 +280,7 @@ func TestContainersAlwaysHoldALiveToken(t *testing.T) {
 		for range 12 {
 			x.after(20 * time.Minute)
 			for _, id := range []string{"a", "b"} {
-				if left := r.peek().held[id].ExpiresOn().Sub(time.Now()); left < 10*time.Minute {
+				if left := time.Until(r.peek().held[id].ExpiresOn()); left < 10*time.Minute {
 					t.Fatalf("container %s holds a token with %v left", id, left)
 				}
 			}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"aztray/internal/auth"
 )
 
 const (
@@ -48,6 +50,21 @@ func openHost(ctx context.Context) (*host, error) {
 		return nil, problemNoBus(err)
 	}
 	return h, nil
+}
+
+// Available reports whether a desktop is there that Run could show an icon on; else it is a
+// *auth.Problem.
+func Available() error {
+	if err := busThere(); err != nil {
+		return problemNoBus(err)
+	}
+	return nil
+}
+
+func problemNoBus(err error) *auth.Problem {
+	return &auth.Problem{Code: "TRAY_NO_SESSION_BUS", Kind: TrayMissing,
+		Message: "There is no desktop session here (no D-Bus session bus), so no tray icon can be shown.",
+		Advice:  "Start aztray inside your desktop session, or use \"aztray service status\".", Err: err}
 }
 
 func busThere() error {

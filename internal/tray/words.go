@@ -151,12 +151,6 @@ func stateWords(s containers.State) string {
 
 // The problems that the tray itself can have.
 
-func problemNoBus(err error) *auth.Problem {
-	return &auth.Problem{Code: "TRAY_NO_SESSION_BUS", Kind: TrayMissing,
-		Message: "There is no desktop session here (no D-Bus session bus), so no tray icon can be shown.",
-		Advice:  "Start aztray inside your desktop session, or use \"aztray service status\".", Err: err}
-}
-
 func problemBusLost(err error) *auth.Problem {
 	return &auth.Problem{Code: "TRAY_BUS_LOST", Kind: TrayMissing,
 		Message: "The desktop session (its D-Bus session bus) went away, and the tray icon with it.",

@@ -235,7 +235,7 @@ func (x *story) holdsNew(d time.Duration, short, old string) (string, cloud.Issu
 	})
 	t, ok := x.TokenOf(held)
 	if !ok {
-		x.t.Fatalf("%s holds a token that the cloud never gave out", short)
+		x.t.Fatalf("%s holds a token of %d bytes that the cloud never gave out", short, len(held))
 	}
 	return held, t
 }

@@ -94,7 +94,7 @@ func (d *Desktop) startX(ctx context.Context) error {
 	}
 	number, err := bufio.NewReader(r).ReadString('\n')
 	if err != nil {
-		return fmt.Errorf("Xvfb named no display: %w", err)
+		return fmt.Errorf("no display was named by Xvfb: %w", err)
 	}
 	d.display = ":" + strings.TrimSpace(number)
 	from, to := "#dfe7ee", "#9db7cc"

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Package stage puts the whole rig up around the real program: the cloud's stand-in, a desktop, an az
 // directory of its own, containers of its own, and the tray. The end-to-end tests and the demo play
 // on it. Nothing of the person's own is touched, and Close takes everything down.
