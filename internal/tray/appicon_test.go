@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"aztray/internal/auth"
 )
 
 // TestAppIcon draws the program's own icon, for menus, notifications and files, from the same shapes
@@ -24,6 +26,17 @@ func TestAppIcon(t *testing.T) {
 	}
 	if *update {
 		file(t, filepath.Join(dir, "aztray.ico"), string(icoBytes(sizes)))
+	}
+}
+
+// TestReadmeIcons keeps the README's pictures of the icon true; -update writes them.
+func TestReadmeIcons(t *testing.T) {
+	for _, l := range []auth.Level{auth.OK, auth.Expiring, auth.Expired, auth.SignedOut, auth.Renewing, auth.Unknown} {
+		life := float64(NoLife)
+		if l == auth.Expiring {
+			life = 0.4
+		}
+		golden(t, filepath.Join("..", "..", "docs", "images", l.String()+".png"), paint(drawing(l, quantise(life), AnyGround), grid, 32))
 	}
 }
 
