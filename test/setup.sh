@@ -20,7 +20,11 @@ xfce4-panel                                     xfce4-panel
 /usr/lib/*/xfce4/notifyd/xfce4-notifyd          xfce4-notifyd
 dbus-daemon                                     dbus
 dbus-run-session                                dbus-daemon|dbus
-dbus-launch                                     dbus-x11
+xfconf-query                                    xfconf
+/usr/libexec/at-spi-bus-launcher                at-spi2-core
+hsetroot                                        hsetroot
+/usr/share/icons/Adwaita/index.theme            adwaita-icon-theme
+/usr/share/fonts/*/cantarell/*.otf              fonts-cantarell
 xdotool                                         xdotool
 scrot                                           scrot
 chromium|chromium-browser|google-chrome         chromium
