@@ -23,6 +23,7 @@ type pageData struct {
 	Person      *Person           // the account tile
 	Flow        string            // the sign-in that the tile is for; empty on the device page
 	AskCode     bool              // a field for a device code
+	Done        bool              // it went well, says a tick
 	Post        string            // form_post: where the hidden fields go, by themselves
 	Fields      map[string]string // form_post
 }

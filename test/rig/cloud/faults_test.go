@@ -124,3 +124,15 @@ func TestNothingElseIsReachable(t *testing.T) {
 		t.Errorf("log: %s", got)
 	}
 }
+
+func TestTheBrowserEndsOnAPageThatSaysSo(t *testing.T) {
+	c := start(t, cloud.Options{})
+	a := get(t, c, "https://docs.microsoft.com/cli/azure/", "")
+	text := a.text
+	if a.status != http.StatusOK || !strings.Contains(text, "<title>You have signed in</title>") || !strings.Contains(text, "close this window") {
+		t.Errorf("answered %d: %s", a.status, text)
+	}
+	if r := c.Requests(); len(r) != 1 || r[0].Service != cloud.Docs || r[0].Path != "/cli/azure/" || r[0].Status != http.StatusOK {
+		t.Errorf("log: %+v", r)
+	}
+}

@@ -26,13 +26,14 @@ const (
 	OutageSilent         // requests are taken and never answered
 )
 
-// ServiceName is one of the three services.
+// ServiceName is one of the services.
 type ServiceName string
 
 const (
 	Entra  ServiceName = "entra"
 	ARM    ServiceName = "arm"
 	OpenAI ServiceName = "openai"
+	Docs   ServiceName = "docs" // where az sends the browser after a sign-in
 )
 
 // Faults are the ways in which every request to a service may suffer.
@@ -101,7 +102,7 @@ func defaultPolicy() Policy {
 	return Policy{
 		Person:        Ada,
 		TokenLifetime: 75 * time.Minute,
-		services:      map[ServiceName]*Faults{Entra: {}, ARM: {}, OpenAI: {}},
+		services:      map[ServiceName]*Faults{Entra: {}, ARM: {}, OpenAI: {}, Docs: {}},
 		tenants: map[string]*TenantPolicy{
 			Contoso.ID:   {Subscriptions: []Subscription{ContosoDev, ContosoProd}},
 			Fabrikam.ID:  {Subscriptions: []Subscription{FabrikamLab}},

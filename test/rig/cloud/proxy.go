@@ -23,6 +23,8 @@ func serviceAt(host string) (ServiceName, bool) {
 		return Entra, true
 	case "management.azure.com":
 		return ARM, true
+	case "docs.microsoft.com", "learn.microsoft.com":
+		return Docs, true
 	}
 	if strings.HasSuffix(host, regionalSuffix) {
 		return OpenAI, true
@@ -202,6 +204,8 @@ func (c *Cloud) answer(service ServiceName, r *http.Request, rec *Request) reply
 		return c.arm(r, rec)
 	case OpenAI:
 		return c.openAI(r, rec)
+	case Docs:
+		return docs(r)
 	}
 	return c.entra(r, rec)
 }
