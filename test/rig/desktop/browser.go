@@ -28,7 +28,7 @@ setsid chromium --no-sandbox --test-type --no-first-run --no-default-browser-che
 	--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,AutofillServerCommunication \
 	--password-store=basic --ignore-certificate-errors \
 	%[3]s --user-data-dir=%[1]s/profile \
-	--window-size=1000,640 --window-position=140,60 --app="$1" &
+	--window-size=%[4]d,%[5]d --window-position=%[6]d,%[7]d --app="$1" &
 echo $! >>%[1]s/pids
 `
 
@@ -58,8 +58,16 @@ func (d *Desktop) WriteBrowser(dir, proxyURL string) (string, error) {
 		}
 	}
 	path := filepath.Join(dir, "browser")
-	script := fmt.Sprintf(browserScript, quote(own), env.String(), proxy)
+	at := d.browserFrame()
+	script := fmt.Sprintf(browserScript, quote(own), env.String(), proxy, at.Dx(), at.Dy(), at.Min.X, at.Min.Y)
 	return path, os.WriteFile(path, []byte(script), 0o700)
+}
+
+// browserFrame is where a browser opens: four fifths of the screen, 1000x640 of 1280x800.
+func (d *Desktop) browserFrame() image.Rectangle {
+	w, h := d.opts.Size.X, d.opts.Size.Y
+	at := image.Pt(w*7/64, h*3/40)
+	return image.Rectangle{at, at.Add(image.Pt(w*25/32, h*4/5))}
 }
 
 // quote makes one word of the shell.

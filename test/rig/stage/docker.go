@@ -5,10 +5,13 @@ package stage
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os/exec"
 	"slices"
 	"strings"
+	"syscall"
+	"time"
 
 	"aztray/test/rig/cloud"
 )
@@ -20,7 +23,9 @@ func docker(ctx context.Context, args ...string) error {
 }
 
 func dockerOut(ctx context.Context, args ...string) (string, error) {
-	out, err := exec.CommandContext(ctx, "docker", args...).Output()
+	cmd := exec.CommandContext(ctx, "docker", args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt from the keyboard is not for it
+	out, err := cmd.Output()
 	if exit, ok := err.(*exec.ExitError); ok {
 		return string(out), fmt.Errorf("docker %s: %w: %s", strings.Join(args, " "), err, exit.Stderr)
 	}
@@ -41,7 +46,27 @@ func (s *Stage) RunContainer(ctx context.Context, short, image string, options .
 	}
 	image, command, _ := strings.Cut(image, " ")
 	args = append(append(args, options...), image)
-	return docker(ctx, append(args, strings.Fields(command)...)...)
+	// To its end, whatever becomes of ctx: one that is half made could not be removed yet.
+	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	return docker(whole, append(args, strings.Fields(command)...)...)
+}
+
+// remove removes containers by their whole names. One that is not there is no error.
+func remove(names ...string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	err := docker(ctx, append([]string{"rm", "-f", "-v"}, names...)...)
+	if err == nil {
+		return nil
+	}
+	var errs []error
+	for line := range strings.Lines(err.Error()) { // one for each container
+		if !strings.Contains(line, "No such container") {
+			errs = append(errs, errors.New(strings.TrimSpace(line)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // RemoveContainer removes a container of the stage.

@@ -7,6 +7,7 @@ package stage
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,8 @@ type Options struct {
 	NoDesktop bool
 	Desktop   desktop.Options
 	Settings  string // the settings file, TOML; containers.names is set to this stage's own
+	Prefix    string // of the containers' names; "" means one that nobody else has
+	Running   bool   // the tray goes to the desktop that this process runs on; there is no Desktop
 }
 
 // Stage is a rig that is up. Its methods are for one goroutine.
@@ -58,7 +61,7 @@ func Build(ctx context.Context, dir string) (string, error) {
 // New puts a stage up in dir, which must exist and be empty.
 func New(ctx context.Context, dir string, o Options) (*Stage, error) {
 	s := &Stage{Dir: dir, AzureDir: filepath.Join(dir, "home", ".azure"), bin: o.Bin,
-		Prefix: fmt.Sprintf("aztray-rig-%d-%d-", os.Getpid(), time.Now().UnixMilli()%100000)}
+		Prefix: cmp.Or(o.Prefix, fmt.Sprintf("aztray-rig-%d-%d-", os.Getpid(), time.Now().UnixMilli()%100000))}
 	if err := s.up(ctx, o); err != nil {
 		s.Close()
 		return nil, err
@@ -76,7 +79,7 @@ func (s *Stage) up(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	base := os.Environ()
-	if !o.NoDesktop {
+	if !o.NoDesktop && !o.Running {
 		o.Desktop.Dir = filepath.Join(s.Dir, "desktop")
 		if s.Desktop, err = desktop.Start(ctx, o.Desktop); err != nil {
 			return err
@@ -86,13 +89,33 @@ func (s *Stage) up(ctx context.Context, o Options) (err error) {
 	s.env = overlay(base, append(s.Cloud.Env(s.AzureDir),
 		"HOME="+filepath.Join(s.Dir, "home"), "XDG_CONFIG_HOME="+filepath.Join(s.Dir, "config"),
 		"XDG_STATE_HOME="+filepath.Join(s.Dir, "state"), "DOCKER_CONFIG="+filepath.Join(s.Dir, "home", ".docker"), "AZTRAY_LOG=debug", "TZ=UTC")...)
-	if s.Desktop == nil {
+	switch {
+	case o.Running:
+		s.env = overlay(s.env, onRunning(filepath.Join(s.Dir, "run"))...)
+	case s.Desktop == nil:
 		s.env = overlay(s.env, "XDG_RUNTIME_DIR="+filepath.Join(s.Dir, "run"), "DISPLAY=", "WAYLAND_DISPLAY=", "DBUS_SESSION_BUS_ADDRESS=")
 	}
 	if err := s.UseCloudBrowser(); err != nil {
 		return err
 	}
 	return s.WriteSettings(o.Settings)
+}
+
+// onRunning leads the tray to the desktop that this process runs on, and away from a tray that the
+// person may have there: what tells one tray of another is in the runtime directory.
+func onRunning(runtime string) []string {
+	own := os.Getenv("XDG_RUNTIME_DIR")
+	env := []string{"XDG_RUNTIME_DIR=" + runtime,
+		"DBUS_SESSION_BUS_ADDRESS=" + cmp.Or(os.Getenv("DBUS_SESSION_BUS_ADDRESS"), "unix:path="+filepath.Join(own, "bus"))}
+	if socket := os.Getenv("WAYLAND_DISPLAY"); socket != "" && !filepath.IsAbs(socket) {
+		env = append(env, "WAYLAND_DISPLAY="+filepath.Join(own, socket))
+	}
+	if os.Getenv("XAUTHORITY") == "" {
+		if home, err := os.UserHomeDir(); err == nil {
+			env = append(env, "XAUTHORITY="+filepath.Join(home, ".Xauthority"))
+		}
+	}
+	return env
 }
 
 // overlay puts variables above an environment.
@@ -182,7 +205,7 @@ func (s *Stage) Close() error {
 	names := s.containers
 	s.mu.Unlock()
 	if len(names) > 0 {
-		errs = append(errs, docker(context.Background(), append([]string{"rm", "-f", "-v"}, names...)...))
+		errs = append(errs, remove(names...))
 	}
 	if s.Desktop != nil {
 		errs = append(errs, s.Desktop.Close())
