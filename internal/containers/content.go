@@ -22,7 +22,7 @@ const (
 	markFile    = ".aztray.json"
 )
 
-// fresh is added to a file's name while it is being written; it stays behind as a second name of
+// freshSuffix is added to a file's name while it is being written; it stays behind as a second name of
 // the same file, for the archive call can't delete.
 const freshSuffix = ".aztray-new"
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"path"
 	"slices"
 	"strings"
@@ -84,12 +83,12 @@ func (e *Engine) work(ctx context.Context, c Container, do func(context.Context,
 	defer cancel()
 	unlock, err := e.lock(ctx, c.ID)
 	if err != nil {
-		return e.failed(s, err)
+		return e.failed(ctx, s, err)
 	}
 	defer unlock()
 	t, err := e.locate(ctx, c)
 	if err != nil {
-		return e.failed(s, err)
+		return e.failed(ctx, s, err)
 	}
 	s.Path = t.asked
 	if t.verdict.way == noWay {
@@ -100,7 +99,7 @@ func (e *Engine) work(ctx context.Context, c Container, do func(context.Context,
 	}
 	s, err = do(ctx, t, s)
 	if err != nil {
-		return e.failed(s, err)
+		return e.failed(ctx, s, err)
 	}
 	return s
 }
@@ -111,7 +110,10 @@ func (e *Engine) put(ctx context.Context, c Container, t target, content content
 	if t.verdict.way == byExec && t.owner.uid != 0 {
 		users = append(users, owner{}) // a tmpfs may belong to root; then root writes for the user
 	}
-	var err error
+	bin, err := e.shimEntries(ctx, c, t)
+	if err != nil {
+		return s, err
+	}
 	for _, user := range users {
 		var h held
 		if !t.pristine {
@@ -122,10 +124,10 @@ func (e *Engine) put(ctx context.Context, c Container, t target, content content
 		if h.foreign {
 			return s.holds(h, e.now()), nil
 		}
-		if h.intact && h.mark.Hash == content.mark.Hash && e.shimIntact(ctx, c, t) {
+		if h.intact && h.mark.Hash == content.mark.Hash && bin == nil {
 			return s.holds(h, e.now()), nil
 		}
-		if err = e.write(ctx, c, t, content, h, user); err == nil {
+		if err = e.write(ctx, c, t, content, bin, h, user); err == nil {
 			return s.holds(held{mark: &content.mark, intact: true}, e.now()), nil
 		}
 		if _, denied := errors.AsType[*execError](err); !denied {
@@ -136,16 +138,12 @@ func (e *Engine) put(ctx context.Context, c Container, t target, content content
 }
 
 // write puts the files there by the way that the mounts allow.
-func (e *Engine) write(ctx context.Context, c Container, t target, content content, h held, user owner) error {
+func (e *Engine) write(ctx context.Context, c Container, t target, content content, bin []entry, h held, user owner) (err error) {
 	made := t.missing
 	if h.mark != nil {
 		made = append(slices.Clone(h.mark.Made), made...)
 	}
 	files, m := content.withMark(made)
-	bin, err := e.shimEntries(ctx, c, &t)
-	if err != nil {
-		return err
-	}
 	if t.verdict.way == byExec {
 		err = e.writeExec(ctx, c.ID, t, files, user)
 	} else {
@@ -342,8 +340,13 @@ func (s Status) holds(h held, now time.Time) Status {
 }
 
 // failed turns an error into a state and a sentence.
-func (e *Engine) failed(s Status, err error) Status {
+func (e *Engine) failed(ctx context.Context, s Status, err error) Status {
 	a, answered := errors.AsType[*apiError](err)
+	if answered { // a container that goes while it is written to gives all kinds of answers
+		if in, gone := e.api.inspect(ctx, s.ID); notFound(gone) || in.Status == "removing" || in.Status == "dead" {
+			return s.with(Failed, "It is gone.")
+		}
+	}
 	_, local := errors.AsType[*localError](err)
 	switch {
 	case local:
@@ -352,8 +355,6 @@ func (e *Engine) failed(s Status, err error) Status {
 		return s.with(Failed, "The work on it was cancelled.")
 	case errors.Is(err, context.DeadlineExceeded):
 		return s.with(Failed, "The engine did not answer in time.")
-	case answered && a.status == http.StatusNotFound && strings.Contains(a.message, "No such container"):
-		return s.with(Failed, "It is gone.")
 	case answered && strings.Contains(a.message, "read-only"):
 		return s.with(Unwritable, "Its az directory is read-only: "+a.message+".")
 	case answered:

@@ -5,7 +5,6 @@ package containers
 import (
 	"archive/tar"
 	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -263,4 +262,135 @@ func seesToken(t *testing.T, id, dir, secret, how, image string) {
 	}
 }
 
-var _ = context.Background
+// TestSignInMadeInside: az login in a container, before us or after us, is left alone.
+func TestSignInMadeInside(t *testing.T) {
+	t.Parallel()
+	e, end := connect(t, t.TempDir()), time.Now().Add(time.Hour)
+	login := `mkdir -p /root/.azure && echo '{"RefreshToken":{"k":{"secret":"theirs"}}}' >/root/.azure/msal_token_cache.json`
+	for name, deliverFirst := range map[string]bool{"before us": false, "after us": true} {
+		t.Run(name, func(t *testing.T) {
+			c := made(t, e, "run -d", imgShell, "sleep", "1000000")
+			if deliverFirst {
+				if s := e.Deliver(t.Context(), c, bundle("ours", end)); s.State != Fresh {
+					t.Fatalf("%s %s", s.State, s.Error)
+				}
+			}
+			docker(t, "exec", c.ID, "sh", "-c", login)
+			for what, s := range map[string]Status{
+				"Deliver": e.Deliver(t.Context(), c, bundle("newer", end)), "Check": e.Check(t.Context(), c), "Withdraw": e.Withdraw(t.Context(), c),
+			} {
+				if s.State != OwnSignIn || s.Error == "" {
+					t.Errorf("%s: %s %q", what, s.State, s.Error)
+				}
+			}
+			if text := docker(t, "exec", c.ID, "cat", "/root/.azure/msal_token_cache.json"); !strings.Contains(text, "theirs") {
+				t.Errorf("their sign-in is gone: %s", text)
+			}
+			docker(t, "exec", c.ID, "sh", "-c", "rm /root/.azure/msal_token_cache.json")
+			if s := e.Deliver(t.Context(), c, bundle("newer", end)); s.State != Fresh {
+				t.Errorf("after they signed out: %s %s", s.State, s.Error)
+			}
+		})
+	}
+}
+
+// TestLivesOfAContainer: what a container holds through restart, pause, stop and recreation.
+func TestLivesOfAContainer(t *testing.T) {
+	t.Parallel()
+	e, end := connect(t, t.TempDir()), time.Now().Add(time.Hour)
+	c := made(t, e, "run -d", imgShell, "sleep", "1000000")
+	first := e.Deliver(t.Context(), c, bundle("one", end))
+	deliver := func(secret string, same bool) {
+		t.Helper()
+		s := e.Deliver(t.Context(), c, bundle(secret, end))
+		if s.State != Fresh || same != s.DeliveredAt.Equal(first.DeliveredAt) {
+			t.Errorf("%s %s, delivered at %s; the same as at %s: want %v", s.State, s.Error, s.DeliveredAt, first.DeliveredAt, same)
+		}
+		first = s
+	}
+	docker(t, "restart", "-t", "0", c.ID)
+	deliver("one", true)
+	docker(t, "pause", c.ID)
+	e.Check(t.Context(), c)
+	docker(t, "unpause", c.ID)
+	docker(t, "kill", c.ID)
+	docker(t, "wait", c.ID)
+	pastSecond(first.DeliveredAt)
+	deliver("two", false)
+	docker(t, "start", c.ID)
+	seesToken(t, c.ID, "/root/.azure", "two", "", imgShell)
+
+	docker(t, "rm", "-f", c.ID)
+	if s := e.Deliver(t.Context(), c, bundle("two", end)); s.State != Failed || s.Error != "It is gone." {
+		t.Errorf("gone: %s %q", s.State, s.Error)
+	}
+	docker(t, "run", "-d", "--name", c.Name, imgShell, "sleep", "1000000")
+	c = listed(t, e, c.Name)
+	if s := e.Check(t.Context(), c); s.State != Missing {
+		t.Errorf("recreated: %s", s.State)
+	}
+	pastSecond(first.DeliveredAt)
+	deliver("two", false)
+}
+
+// pastSecond waits until a delivery would have another time than at, which is kept in seconds.
+func pastSecond(at time.Time) { time.Sleep(time.Until(at.Add(time.Second))) }
+
+// TestPaused: the archive call works on a container that is paused.
+func TestPaused(t *testing.T) {
+	t.Parallel()
+	e := connect(t, t.TempDir())
+	c := made(t, e, "run -d", imgShell, "sleep", "1000000")
+	docker(t, "pause", c.ID)
+	s := e.Deliver(t.Context(), c, bundle("paused", time.Now().Add(time.Hour)))
+	docker(t, "unpause", c.ID)
+	if s.State != Fresh {
+		t.Fatalf("%s %s", s.State, s.Error)
+	}
+	seesToken(t, c.ID, "/root/.azure", "paused", "", imgShell)
+}
+
+func TestNothingInTheImageCouldUseIt(t *testing.T) {
+	t.Parallel()
+	e := connect(t, t.TempDir())
+	c := made(t, e, "run -d --entrypoint /opt/program", imgNone, "sleep", "1000000")
+	if s := e.Deliver(t.Context(), c, bundle("s", time.Now().Add(time.Hour))); s.State != Unreachable || s.Error == "" {
+		t.Errorf("%s %q", s.State, s.Error)
+	}
+}
+
+// TestVolumeThatIsTheHostsAzDirectory: a named volume can stand for any directory of the host.
+func TestVolumeThatIsTheHostsAzDirectory(t *testing.T) {
+	t.Parallel()
+	azDir := t.TempDir()
+	e := connect(t, azDir)
+	volume := prefix + "-vol"
+	docker(t, "volume", "create", "-o", "type=none", "-o", "o=bind", "-o", "device="+azDir, volume)
+	t.Cleanup(func() { exec.Command("docker", "volume", "rm", "-f", volume).Run() })
+	c := made(t, e, "run -d -v "+volume+":/root/.azure", imgShell, "sleep", "1000000")
+	if s := e.Deliver(t.Context(), c, bundle("s", time.Now().Add(time.Hour))); s.State != Shared {
+		t.Errorf("%s %q", s.State, s.Error)
+	}
+	if left, _ := os.ReadDir(azDir); len(left) > 0 {
+		t.Errorf("written: %v", left)
+	}
+}
+
+// TestReaderNeverSeesHalfAFile: a process that reads all the time while we deliver.
+func TestReaderNeverSeesHalfAFile(t *testing.T) {
+	t.Parallel()
+	e, end := connect(t, t.TempDir()), time.Now().Add(time.Hour)
+	c := made(t, e, "run -d", imgShell, "sh", "-c", `while :; do
+		s=$(cat /root/.azure/msal_token_cache.json 2>/dev/null) || continue
+		case $s in "{"*"}") ;; *) echo "half: ${#s}" ;; esac
+	done`)
+	long := strings.Repeat("x", 100_000)
+	for i := range 10 {
+		if s := e.Deliver(t.Context(), c, bundle(fmt.Sprint(i, long), end)); s.State != Fresh {
+			t.Fatalf("%s %s", s.State, s.Error)
+		}
+	}
+	if out := docker(t, "logs", c.ID); out != "" {
+		t.Errorf("%s", out)
+	}
+}

@@ -3,6 +3,7 @@ package containers
 import (
 	"archive/tar"
 	"context"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -33,9 +34,12 @@ const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 
 // image gives the facts of the container's image, learning them if need be.
 func (e *Engine) image(ctx context.Context, in inspected) (*imageFacts, error) {
-	key := in.ImageID + " " + getenv(in.Env, "PATH")
+	key := imageKey(in)
 	e.mu.Lock()
 	img := e.images[key]
+	if len(e.images) >= 1000 { // a machine that builds all day makes new ones without end
+		clear(e.images)
+	}
 	if img == nil {
 		img = &imageFacts{once: make(chan struct{}, 1), absent: map[string]bool{}, walks: map[string]walked{}}
 		e.images[key] = img
@@ -55,6 +59,19 @@ func (e *Engine) image(ctx context.Context, in inspected) (*imageFacts, error) {
 	}
 	img.known = true
 	return img, nil
+}
+
+// imageKey is equal for containers in which we would learn the same: a mount over what we look at
+// makes another image of it.
+func imageKey(in inspected) string {
+	key := in.ImageID + " " + getenv(in.Env, "PATH")
+	looked := append(pathDirs(in.Env), "/etc/passwd", "/etc/group", "/bin/sh")
+	for _, m := range in.Mounts {
+		if touched([]mount{m}, looked...) {
+			key += fmt.Sprintf(" %s:%s:%s", m.Type, m.Source, m.Destination)
+		}
+	}
+	return key
 }
 
 func (img *imageFacts) learn(ctx context.Context, api engineAPI, in inspected) error {

@@ -30,11 +30,10 @@ func (e *Engine) locate(ctx context.Context, c Container) (target, error) {
 		return target{}, err
 	}
 	t, err := e.aim(ctx, c, in, img, born)
-	if err != nil {
-		return target{}, err
+	if err == nil {
+		e.remember(c, in, img, t)
 	}
-	e.remember(c, in, img, t)
-	return t, nil
+	return t, err
 }
 
 // aim applies the facts of the image and of this container.

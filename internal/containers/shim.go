@@ -34,31 +34,23 @@ func shimText(place string) []byte {
 	return []byte(strings.Replace(azScript, shimPlace, quoted, 1))
 }
 
-// shimIntact reports whether our az, where one is wanted, is as we would write it.
-func (e *Engine) shimIntact(ctx context.Context, c Container, t target) bool {
-	if t.shim == "" {
-		return true
-	}
-	info, ok, err := there(ctx, e.api, c.ID, t.shim)
-	return err == nil && ok && info.Size == int64(len(shimText(t.place)))
-}
-
 // shimEntries is our az as an archive's entry, none where it is not wanted or lies there already.
 // A container may have been given a real az since its image was looked at: that one stays.
-func (e *Engine) shimEntries(ctx context.Context, c Container, t *target) ([]entry, error) {
+func (e *Engine) shimEntries(ctx context.Context, c Container, t target) ([]entry, error) {
 	if t.shim == "" {
 		return nil, nil
 	}
+	text := shimText(t.place)
 	if !t.pristine {
-		if e.shimIntact(ctx, c, *t) {
-			return nil, nil
+		info, ok, err := there(ctx, e.api, c.ID, t.shim)
+		if err != nil || ok && info.Size == int64(len(text)) {
+			return nil, err
 		}
-		real, err := findAz(ctx, e.api, c.ID, t.binDirs)
-		if err != nil || real != "" {
+		if real, err := findAz(ctx, e.api, c.ID, t.binDirs); err != nil || real != "" {
 			return nil, err
 		}
 	}
-	return []entry{{path: t.shim, mode: 0o755, text: shimText(t.place)}}, nil
+	return []entry{{path: t.shim, mode: 0o755, text: text}}, nil
 }
 
 // tokenLines is the credential in a form that a shell reads: a line for each token with resource,

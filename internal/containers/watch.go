@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"time"
 
 	"aztray/internal/auth"
@@ -30,15 +31,15 @@ type Event struct {
 }
 
 const (
-	firstPause  = time.Second
-	longPause   = 30 * time.Second
-	reconcile   = 5 * time.Minute // the engine drops events for a listener that is slow, and doesn't say so
-	keptEvents  = 256             // what the engine itself remembers
-	steadyAfter = time.Minute     // a connection that held this long makes the next pause short again
+	firstPause     = time.Second
+	longPause      = 30 * time.Second
+	reconcileEvery = 5 * time.Minute // the engine drops events for a listener that is slow, and doesn't say so
+	keptEvents     = 256             // what the engine itself remembers
+	steadyAfter    = time.Minute     // a connection that held this long makes the next pause short again
 )
 
 // Watch tells tell what happens to the containers that sel covers, until ctx ends: its error is
-// ctx's. tell is called by one goroutine and must return at once.
+// ctx's. tell is called once at a time and must return at once.
 func (e *Engine) Watch(ctx context.Context, sel Selector, tell func(Event)) error {
 	w := watcher{e: e, sel: sel, tell: tell, seen: map[message3]bool{}}
 	pause, lost := firstPause, false
@@ -64,8 +65,9 @@ func (e *Engine) Watch(ctx context.Context, sel Selector, tell func(Event)) erro
 	}
 }
 
-// watcher is one Watch. Only its own goroutine uses it.
+// watcher is one Watch.
 type watcher struct {
+	mu     sync.Mutex // held while telling
 	e      *Engine
 	sel    Selector
 	tell   func(Event)
@@ -90,38 +92,44 @@ func (w *watcher) follow(ctx context.Context) error {
 		return err
 	}
 	defer stream.close()
-	if err := w.list(ctx); err != nil {
+	w.mu.Lock()
+	err = w.list(ctx)
+	w.mu.Unlock()
+	if err != nil {
 		return err
 	}
-	messages, broken := make(chan message), make(chan error, 1)
-	go func() {
-		for {
-			m, err := stream.next()
-			if err != nil {
-				broken <- err
-				return
-			}
-			select {
-			case messages <- m:
-			case <-ctx.Done():
-				return
-			}
+	defer context.AfterFunc(ctx, stream.close)() // ends a read that waits
+	var work sync.WaitGroup
+	defer work.Wait()
+	defer cancel()
+	work.Go(func() { w.reconcile(ctx, cancel) })
+	for {
+		m, err := stream.next()
+		if err == nil {
+			err = w.handle(ctx, m) // here and not elsewhere: a new container's process starts within a millisecond
 		}
-	}()
-	again := time.NewTicker(reconcile)
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// reconcile lists now and then; an engine that does not answer ends the connection.
+func (w *watcher) reconcile(ctx context.Context, broken context.CancelFunc) {
+	again := time.NewTicker(reconcileEvery)
 	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
-		case m := <-messages:
-			err = w.handle(ctx, m)
+			return
 		case <-again.C:
-			err = w.list(ctx)
-		case err = <-broken:
-		}
-		if err != nil {
-			return err
+			w.mu.Lock()
+			err := w.list(ctx)
+			w.mu.Unlock()
+			if err != nil {
+				broken()
+				return
+			}
 		}
 	}
 }
@@ -138,6 +146,8 @@ func (w *watcher) list(ctx context.Context) error {
 
 // handle tells one event, once.
 func (w *watcher) handle(ctx context.Context, m message) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	key := message3{m.TimeNano, m.ID, m.Action}
 	if w.seen[key] {
 		return nil

@@ -1,0 +1,116 @@
+//go:build e2e
+
+package containers
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const probe = `[ -s /root/.azure/msal_token_cache.json ] && echo first; while :; do [ -s /root/.azure/msal_token_cache.json ] && { echo there; exit; }; sleep 0.05; done`
+
+// watching delivers on every event of containers called as pattern says, as the agent does.
+func watching(t *testing.T, e *Engine, pattern string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ready := make(chan struct{})
+	var once sync.Once
+	var work sync.WaitGroup
+	deliver := func(c Container) {
+		work.Go(func() {
+			if s := e.Deliver(ctx, c, bundle("secret", time.Now().Add(time.Hour))); s.State != Fresh && ctx.Err() == nil && s.Error != "It is gone." {
+				t.Errorf("%s: %s %s", c.Name, s.State, s.Error)
+			}
+		})
+	}
+	work.Go(func() {
+		e.Watch(ctx, Selector{Names: []string{pattern}}, func(ev Event) {
+			switch ev.Kind {
+			case Listed:
+				for _, c := range ev.Containers {
+					deliver(c)
+				}
+				once.Do(func() { close(ready) })
+			case Created, Started:
+				deliver(ev.Container)
+			}
+		})
+	})
+	t.Cleanup(func() { cancel(); work.Wait() })
+	<-ready
+}
+
+// TestFirstInstruction prints how often the token is there before a container's process does
+// anything. That it is there within a second of the start is asserted.
+func TestFirstInstruction(t *testing.T) {
+	e := connect(t, t.TempDir())
+	api := e.api.(*httpEngine)
+	const runs = 40
+	for _, c := range []struct {
+		name   string
+		gap    time.Duration // between create and start; -1: docker run -d
+		labels map[string]string
+	}{
+		{"docker run -d", -1, nil},
+		{"create, start", 0, nil},
+		{"create, 5 ms, start", 5 * time.Millisecond, nil},
+		{"compose, known recipe", 0, map[string]string{composeHash: "h", composeImage: "i", composeProject: "p", composeService: prefix}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			base := prefix + "-race" + strings.NewReplacer(" ", "", ",", "", "-", "").Replace(c.name)
+			watching(t, e, base+"*")
+			warm := base + "-warm" // what is known of an image from any container of it
+			docker(t, "create", "--name", warm, imgShell, "sh", "-c", probe)
+			t.Cleanup(func() { exec.Command("docker", "rm", "-f", warm).Run() })
+			if s := e.Deliver(t.Context(), listed(t, e, warm), bundle("secret", time.Now().Add(time.Hour))); s.State != Fresh {
+				t.Fatal(s)
+			}
+			first, slow := 0, 0
+			for i := range runs + 1 {
+				name := fmt.Sprintf("%s-%d", base, i)
+				began := time.Now()
+				if c.gap < 0 {
+					docker(t, "run", "-d", "--name", name, imgShell, "sh", "-c", probe)
+				} else {
+					createAndStart(t, api, name, c.gap, c.labels)
+				}
+				docker(t, "wait", name)
+				if time.Since(began) > 3*time.Second {
+					slow++
+				}
+				if i > 0 && strings.HasPrefix(docker(t, "logs", name), "first") {
+					first++
+				}
+				docker(t, "rm", "-f", name)
+			}
+			t.Logf("%s: there at the first instruction in %d of %d; later than 3 s in %d", c.name, first, runs, slow)
+		})
+	}
+}
+
+func createAndStart(t *testing.T, api *httpEngine, name string, gap time.Duration, labels map[string]string) {
+	t.Helper()
+	resp, err := api.call(t.Context(), http.MethodPost, "/containers/create", url.Values{"name": {name}},
+		map[string]any{"Image": imgShell, "Cmd": []string{"sh", "-c", probe}, "Labels": labels})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var made struct{ ID string }
+	json.NewDecoder(resp.Body).Decode(&made)
+	io.Copy(io.Discard, resp.Body)
+	resp.Body.Close()
+	time.Sleep(gap) // the gap is what is measured
+	if resp, err = api.call(t.Context(), http.MethodPost, "/containers/"+made.ID+"/start", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	drain(resp)
+}
