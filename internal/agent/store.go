@@ -31,6 +31,16 @@ func (s *state) memory() memory {
 	return m
 }
 
+// KnownTenants are the tenants whose names a run has kept in its state file; none where there is no
+// such file.
+func KnownTenants(stateFile string) []auth.Tenant {
+	var m memory
+	if b, err := os.ReadFile(stateFile); err != nil || json.Unmarshal(b, &m) != nil {
+		return nil
+	}
+	return m.Tenants
+}
+
 // load takes up what an earlier run learnt; a file that cannot be read is as none.
 func (s *state) load() {
 	b, err := os.ReadFile(s.set.StateFile)

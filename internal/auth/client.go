@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // Client is the two ways to a token and the ways to a sign-in, over one az directory.
@@ -37,6 +38,9 @@ func (c Client) Token(ctx context.Context, f Files, username, tenant, scope stri
 // that one's outcome is used. It returns a *Problem.
 func (c Client) SignIn(ctx context.Context, o LoginOptions) (Token, error) {
 	before, _ := c.Dir.Read(ctx)
+	if err := c.reach(ctx, before.Cloud, o.TenantID); err != nil {
+		return Token{}, err
+	}
 	err := exclusive(ctx, c.StateDir, func() error { return c.AZ.Login(ctx, o) })
 	if err != nil {
 		return Token{}, err
@@ -55,6 +59,26 @@ func (c Client) SignIn(ctx context.Context, o LoginOptions) (Token, error) {
 		}
 	}
 	return c.Token(ctx, after, row.User.Name, row.TenantID, o.Scope)
+}
+
+// reachTimeout bounds the look whether Entra is there before a browser opens.
+const reachTimeout = 10 * time.Second
+
+// reach returns a *Problem of kind Offline where Entra cannot be reached: a browser would show an
+// error page, and az would wait for it for ever. Whatever Entra answers is good enough.
+func (c Client) reach(ctx context.Context, cloud Cloud, tenant string) error {
+	ctx, stop := context.WithTimeout(ctx, reachTimeout)
+	defer stop()
+	link := "https://" + cmp.Or(cloud.AuthorityHost, clouds[0].AuthorityHost) + "/" + url.PathEscape(cmp.Or(tenant, "organizations")) + "/v2.0/.well-known/openid-configuration"
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
+	if err != nil {
+		return fmt.Errorf("asking Entra: %w", err)
+	}
+	resp, err := c.Silent.HTTP.Do(req)
+	if err != nil {
+		return Classify(err.Error(), err)
+	}
+	return resp.Body.Close()
 }
 
 // noAccount is what is left when az ended well and has no account all the same.

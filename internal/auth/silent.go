@@ -75,7 +75,7 @@ func (s Silent) fromView(ctx context.Context, view []byte, authority, homeAccoun
 			return Token{}, msalProblem(err).With(tenant, scope)
 		}
 		return Token{Scope: scope, Target: strings.Join(r.GrantedScopes, " "), TenantID: tenant,
-			Secret: NewSecret(r.AccessToken), ObtainedAt: time.Now().UTC(), ExpiresOn: r.ExpiresOn.UTC()}, nil
+			Secret: NewSecret(r.AccessToken), ObtainedAt: time.Now().UTC(), ExpiresOn: r.ExpiresOn.UTC().Truncate(time.Second)}, nil
 	}
 	return Token{}, ErrNotInProcess
 }

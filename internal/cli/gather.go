@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -51,17 +52,20 @@ func (c *command) look(ctx context.Context, tenant string, renew bool) (signIn, 
 	}
 	if !renew && s.token.Alive(c.Now(), enough) {
 		s.silent = auth.SilentWorks
+		c.nameTenant(ctx, &s)
 		return s, nil
 	}
 	t, err := c.client.Token(ctx, s.files, s.row.User.Name, s.tenant.ID, c.settings.Azure.Scope)
 	if err == nil {
 		s.token, s.silent = t, auth.SilentWorks
+		c.nameTenant(ctx, &s)
 		return s, nil
 	}
 	p, ok := errors.AsType[*auth.Problem](err)
 	if !ok {
 		return s, err
 	}
+	c.nameTenant(ctx, &s)
 	s.problem = p
 	if p.Refuses() {
 		s.silent = auth.SilentRefused
@@ -79,11 +83,41 @@ func findTenant(p auth.Profile, want string) auth.Tenant {
 	return auth.Tenant{ID: want}
 }
 
-// verdict judges what look saw.
-func (c *command) verdict(s signIn) auth.Verdict {
-	return auth.Judge(auth.Facts{Known: true, SignedIn: len(s.files.Profile.Subscriptions) > 0, TokenExpires: s.token.ExpiresOn,
+// verdict judges what look saw. Where az's files hold no live token, the one that containers hold is
+// what lasts: the first of theirs to end counts.
+func (c *command) verdict(s signIn, boxes []containers.Status) auth.Verdict {
+	ends := s.token.ExpiresOn
+	if !ends.After(c.Now()) {
+		for _, b := range boxes {
+			if b.State == containers.Fresh && (!ends.After(c.Now()) || b.ExpiresOn.Before(ends)) {
+				ends = b.ExpiresOn
+			}
+		}
+	}
+	return auth.Judge(auth.Facts{Known: true, SignedIn: len(s.files.Profile.Subscriptions) > 0, TokenExpires: ends,
 		Silent: s.silent, Refusal: s.problem}, c.Now(), slices.Max(append([]time.Duration{0}, c.settings.Notify.Warn...)))
 }
+
+// nameTenant adds the tenant's name where az's profile has none: what the tray learnt, else what ARM
+// says, if it says so at once.
+func (c *command) nameTenant(ctx context.Context, s *signIn) {
+	known := agent.KnownTenants(stateFile(c.client.StateDir))
+	if !slices.ContainsFunc(known, func(t auth.Tenant) bool { return t.ID == s.tenant.ID }) && s.silent == auth.SilentWorks {
+		ctx, stop := context.WithTimeout(ctx, nameTimeout)
+		defer stop()
+		known, _ = c.client.Tenants(ctx, s.files)
+	}
+	for _, t := range known {
+		if t.ID == s.tenant.ID {
+			s.tenant = t
+		}
+	}
+}
+
+// nameTimeout bounds the wait for a mere name.
+const nameTimeout = 3 * time.Second
+
+func stateFile(dir string) string { return filepath.Join(dir, "state.json") }
 
 // found is the containers that are covered, or why they cannot be asked for.
 type found struct {

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -60,7 +62,8 @@ type ContainerReport struct {
 
 // report puts together what was gathered.
 func (c *command) report(s signIn, f found, boxes []containers.Status) Report {
-	v := c.verdict(s)
+	slices.SortFunc(boxes, func(a, b containers.Status) int { return cmp.Compare(a.Name, b.Name) })
+	v := c.verdict(s, boxes)
 	r := Report{Level: v.Level, Deadline: when(v.Deadline), DeadlineSource: v.Source, Account: s.row.User.Name, Tenant: s.tenant,
 		Scope: c.settings.Azure.Scope, Problem: problemReport(s.problem), Containers: []ContainerReport{}, Notices: []ProblemReport{}}
 	if s.row.TenantID == s.tenant.ID {
@@ -167,8 +170,12 @@ func (c *command) table(s signIn, r Report) error {
 		containerTable(b, r.Containers, now)
 	}
 	if p := s.problem; p != nil {
-		fmt.Fprintf(b, "\n%s\n%s\n", p.Message, p.Advice)
-		if c.verbose {
+		fmt.Fprintln(b)
+		if r.Level != auth.SignedOut { // the headline says that already
+			fmt.Fprintln(b, p.Message)
+		}
+		fmt.Fprintln(b, p.Advice)
+		if c.verbose && p.Err != nil {
 			fmt.Fprintf(b, "%s: %v\n", p.Code, p.Err)
 		}
 	}

@@ -72,9 +72,6 @@ func (c *command) explain(err error) int {
 		if c.verbose && p.Err != nil {
 			fmt.Fprintf(c.Err, "\n%s: %v\n", p.Code, p.Err)
 		}
-		if p.Kind == auth.Cancelled {
-			return ExitInterrupted
-		}
 		return ExitPersonNeeded
 	}
 	fmt.Fprintf(c.Err, "aztray: %v\n", err)
@@ -119,7 +116,7 @@ Without a command it sits in the tray.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	service := &cobra.Command{Use: "service", Short: "The sign-in and the containers: status, auth-renew, sync", Args: subcommandOnly, RunE: help}
+	service := &cobra.Command{Use: "service", Short: "The sign-in and the containers: status, auth-renew, sync", Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2}
 	service.AddCommand(c.statusCommand(), c.renewCommand(), c.syncCommand())
 	root.AddCommand(service, c.versionCommand())
 	return root

@@ -2,10 +2,8 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -72,11 +70,11 @@ func (c *command) renewCommand() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.tenant, "tenant", "", "the tenant to sign in to, by id or domain (default: the one in use)")
+	flags.StringVar(&f.tenant, "tenant", "", "the `TENANT` to sign in to, by id or domain (default: the one in use)")
 	flags.BoolVar(&f.check, "check", false, "only say how it stands; exit 1 if a person is needed")
 	flags.BoolVar(&f.ifNeeded, "if-needed", false, "no browser where a silent renewal is enough")
 	flags.BoolVar(&f.deviceCode, "device-code", false, "sign in with a code on another device; many tenants forbid it")
-	flags.StringArrayVar(&f.names, "container", nil, "only this container (may be given several times)")
+	flags.StringArrayVar(&f.names, "container", nil, "only the container of this `NAME`; may be given several times")
 	c.outputFlags(cmd)
 	return cmd
 }
@@ -137,7 +135,7 @@ func (c *command) signIn(ctx context.Context, tenant string, deviceCode bool) er
 	if deviceCode {
 		o.Progress = func(line string) { fmt.Fprintln(c.Err, line) }
 	} else {
-		fmt.Fprintf(c.Err, "Sign in with the browser window that opens; waiting for up to %s. Ctrl-C cancels.\n", c.settings.Azure.LoginTimeout.Round(time.Second))
+		fmt.Fprintf(c.Err, "Sign in with the browser window that opens; waiting for up to %s. Ctrl-C cancels.\n", minutes(c.settings.Azure.LoginTimeout))
 	}
 	_, err := c.client.SignIn(ctx, o)
 	return err
@@ -170,12 +168,12 @@ func (c *command) syncCommand() *cobra.Command {
 				return c.print(s, c.report(s, f, c.check(ctx, f)))
 			}
 			if s.problem != nil && s.token.ExpiresOn.Before(c.Now()) {
-				return errors.Join(s.problem)
+				return s.problem
 			}
 			return c.deliverAndPrint(ctx, s, f)
 		},
 	}
-	cmd.Flags().StringArrayVar(&names, "container", nil, "only this container (may be given several times)")
+	cmd.Flags().StringArrayVar(&names, "container", nil, "only the container of this `NAME`; may be given several times")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "say what is there and change nothing")
 	c.outputFlags(cmd)
 	return cmd

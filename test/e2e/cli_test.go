@@ -1,0 +1,107 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"aztray/internal/cli"
+	"aztray/test/rig/cloud"
+	"aztray/test/rig/images"
+	"aztray/test/rig/stage"
+)
+
+// cmd runs a command, wants its exit code and returns what it printed.
+func (x *story) cmd(want int, args ...string) (stdout, stderr string) {
+	x.t.Helper()
+	out, msg, code, err := x.Aztray(x.ctx, args...)
+	x.must(err)
+	x.t.Logf("$ aztray %s   (exit code %d)\n%s%s", strings.Join(args, " "), code, out, msg)
+	if code != want {
+		x.t.Errorf("aztray %s: exit code %d, want %d", strings.Join(args, " "), code, want)
+	}
+	return out, msg
+}
+
+// status reads the one document that -o json prints.
+func (x *story) status(want int) cli.Report {
+	x.t.Helper()
+	out, _ := x.cmd(want, "service", "status", "-o", "json")
+	var r struct {
+		cli.Report
+		Level string `json:"level"`
+	}
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		x.t.Fatalf("%v:\n%s", err, out)
+	}
+	for _, l := range []string{"ok", "expiring", "expired", "signed-out", "unknown"} {
+		if r.Level == l {
+			return r.Report
+		}
+	}
+	x.t.Fatalf("level %q", r.Level)
+	return r.Report
+}
+
+// The command line does its job with no tray, no desktop and no settings file.
+func TestTheCommandLineAlone(t *testing.T) {
+	x := begin(t, stage.Options{NoDesktop: true})
+	x.must(x.RunContainer(x.ctx, "az", images.Az))
+	x.must(x.RunContainer(x.ctx, "sh", images.Sh))
+
+	out, _ := x.cmd(1, "service", "status")
+	if !strings.Contains(out, "Nobody is signed in") {
+		t.Error("status does not say that nobody is signed in")
+	}
+	if r := x.status(1); r.Problem == nil || r.AccessToken != nil || len(r.Containers) != 2 {
+		t.Errorf("signed out: %+v", r)
+	}
+	x.cmd(0, "service", "auth-renew")
+	held, _ := x.holdsNew(time.Second, "az", "")
+	if got, err := x.AzToken(x.ctx, "az", cloud.ScopeCognitive); err != nil || got != held {
+		t.Errorf("az in the container gives another token than the one delivered: %v", err)
+	}
+	r := x.status(0)
+	if r.AccessToken == nil || !r.AccessToken.Refreshable || r.Account != cloud.Ada.Username || r.Containers[0].ExpiresOn == nil {
+		t.Errorf("signed in: %+v", r)
+	}
+	x.cmd(0, "service", "status")
+	x.cmd(0, "service", "status", "--verbose")
+	x.cmd(0, "service", "auth-renew", "--check")
+	visits := len(x.Cloud.Visited())
+	x.cmd(0, "service", "auth-renew", "--if-needed")
+	if len(x.Cloud.Visited()) != visits {
+		t.Error("--if-needed opened a browser though a silent renewal was enough")
+	}
+	x.cmd(0, "service", "sync", "--container", x.Name("sh"))
+	x.cmd(0, "service", "sync", "--dry-run")
+	x.cmd(2, "service", "sync", "--container", "nobody")
+	x.cmd(2, "service", "stats")
+	x.cmd(2, "service", "status", "--nonsense")
+	x.cmd(0, "version")
+	x.cmd(0, "--help")
+	x.cmd(0, "service", "auth-renew", "--help")
+
+	x.Cloud.SetPolicy(func(p *cloud.Policy) { p.Tenant(cloud.Contoso).SignInFrequency = time.Second })
+	<-time.After(time.Second) // the sign-in's own life, which is the matter here
+	out, _ = x.cmd(1, "service", "status")
+	if !strings.Contains(out, "You are needed: containers work until") {
+		t.Error("silent renewal is refused while the containers' tokens live, and status does not say so")
+	}
+	visits = len(x.Cloud.Visited())
+	x.Cloud.SetPolicy(func(p *cloud.Policy) { p.Authorize = cloud.Deny })
+	x.cmd(1, "service", "auth-renew")
+	x.Cloud.SetPolicy(func(p *cloud.Policy) { p.NetworkCut = true })
+	x.cmd(1, "service", "auth-renew")
+	if n := len(x.Cloud.Visited()) - visits; n != 1 {
+		t.Errorf("%d browsers were opened, want the one that was declined: not without a network", n)
+	}
+	x.cmd(0, "service", "status") // the containers still hold a live token
+	x.Cloud.SetPolicy(func(p *cloud.Policy) { p.NetworkCut = false })
+
+	x.must(x.WriteSettings("[azure]\ntennant_id = \"x\"\n"))
+	x.cmd(2, "service", "status")
+}
