@@ -78,16 +78,6 @@ answer() {
 	exit 0
 }
 
-spaced() { # _ to blank; there is no tr to be had
-	text= rest=$1
-	while :; do
-		case $rest in
-		*_*) text="$text${rest%%_*} " rest=${rest#*_} ;;
-		*) text=$text$rest; return ;;
-		esac
-	done
-}
-
 case $words in
 " version")
 	field azure-cli 2.54.0
@@ -95,7 +85,7 @@ case $words in
 	field by aztray
 	answer
 	;;
-" account show" | " account list" | " account get-access-token") ;;
+" account show" | " account get-access-token") ;;
 "") fail 2 "this az, from aztray, knows account get-access-token, account show and version" ;;
 *) fail 2 "'${words# }' is not in this az, which comes from aztray: it knows account get-access-token, account show and version; install the Azure CLI for more" ;;
 esac
@@ -117,30 +107,28 @@ norm() { # a resource or scope to the resource's bare name
 norm "$resource"
 wanted=$bare
 user= home= sub= cloud= subname= best=
-while read -r kind a b c d e f; do
+while read -r kind a b c d e f; do # the last takes what is left, blanks and all
 	case $kind in
-	account) user=$a home=$b sub=$c cloud=$d subname=$e ;;
+	account) user=$a home=$b sub=$c cloud=$d subname=$e${f:+ $f} ;;
 	token)
 		norm "$a"
 		[ "$bare" = "$wanted" ] || continue
 		[ -z "$tenant" ] || [ "$tenant" = "$b" ] || continue
 		[ -z "$best" ] || continue
-		best=$f realm=$b epoch=$c local=$d
+		best=$f realm=$b epoch=$c local="$d $e"
 		;;
 	esac
 done <"$file"
 [ -n "$user" ] || signin "the sign-in was withdrawn by aztray"
 
-case $words in
-" account show" | " account list")
-	[ "$sub" != - ] || sub=$home subname="N/A(tenant_level_account)"
-	spaced "$subname"
-	[ -z "$subscription" ] || [ "$subscription" = "$sub" ] || [ "$subscription" = "$text" ] || fail 1 "The subscription of '$subscription' doesn't exist in cloud '$cloud'."
+if [ "$words" = " account show" ]; then
+	[ "$sub" != - ] || sub=$home subname="N/A(tenant level account)"
+	[ -z "$subscription" ] || [ "$subscription" = "$sub" ] || [ "$subscription" = "$subname" ] || fail 1 "The subscription of '$subscription' doesn't exist in cloud '$cloud'."
 	field environmentName "$cloud"
 	field homeTenantId "$home"
 	field id "$sub"
 	field isDefault true raw
-	field name "$text"
+	field name "$subname"
 	field state Enabled
 	field tenantId "$home"
 	case $query in user.name) picked=$user found=y raw= ;; esac
@@ -149,29 +137,17 @@ case $words in
     \"name\": \"$user\",
     \"type\": \"user\"
   }"
-	[ "$words" = " account show" ] || [ -n "$query" ] || [ "$output" != json ] || out="$out
-}
-]" # closed below
-	case $words in
-	" account list")
-		[ -z "$query" ] && [ "$output" = json ] || fail 2 "this az, from aztray, prints the account list as json only"
-		printf '[\n{\n%s\n' "$out"
-		exit 0
-		;;
-	esac
 	answer
-	;;
-esac
+fi
 
 [ -n "$best" ] || signin "aztray delivers no token for $wanted${tenant:+ in tenant $tenant}"
 # Without a clock to read, the SDK sees the end in the answer and asks again.
 now=$(date +%s 2>/dev/null) || now=
 case $now in '' | *[!0-9]*) ;; *) [ "$epoch" -gt "$now" ] || signin "the token that aztray delivered has ended; renew the sign-in on the host" ;; esac
-spaced "$local"
 # expiresOn is in local time, and date knows it better than a guess made on the host.
-here=$(date -d "@$epoch" '+%Y-%m-%d %H:%M:%S.000000' 2>/dev/null) && [ -n "$here" ] && text=$here
+here=$(date -d "@$epoch" '+%Y-%m-%d %H:%M:%S.000000' 2>/dev/null) && [ -n "$here" ] && local=$here
 field accessToken "$best"
-field expiresOn "$text"
+field expiresOn "$local"
 field expires_on "$epoch" raw
 [ "$sub" = - ] || [ -n "$tenant" ] || field subscription "$sub"
 field tenant "$realm"

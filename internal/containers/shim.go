@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
+	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -53,23 +54,32 @@ func (e *Engine) shimEntries(ctx context.Context, c Container, t target) ([]entr
 	return []entry{{path: t.shim, mode: 0o755, text: text}}, nil
 }
 
-// tokenLines is the credential in a form that a shell reads: a line for each token with resource,
-// tenant, end in Unix seconds, end in the container's time, subscription and token, separated by
-// blanks, with "-" for nothing and "_" within the time. A first line names the account.
+// tokenLines is the credential in a form that a shell reads: a line for the account with name,
+// tenant, subscription, cloud and the subscription's name as JSON has it; then a line for each
+// token with resource, tenant, end in Unix seconds, end in the container's time, and the token.
+// The words are separated by blanks; "-" is nothing.
 func tokenLines(b auth.Bundle, zone *time.Location) []byte {
-	word := func(s string) string {
-		if s = strings.Join(strings.Fields(s), "_"); s == "" {
-			return "-"
-		}
-		return s
-	}
 	var out bytes.Buffer
 	put := func(words ...string) { out.WriteString(strings.Join(words, " ") + "\n") }
-	put("account", word(b.Username), word(b.TenantID), word(b.Subscription.ID), word(b.Cloud), word(b.Subscription.Name))
+	put("account", word(b.Username), word(b.TenantID), word(b.Subscription.ID), word(b.Cloud), jsonText(b.Subscription.Name))
 	for _, t := range b.Tokens {
 		resource := strings.TrimRight(strings.TrimSuffix(t.Scope, "/.default"), "/")
 		put("token", word(resource), word(t.TenantID), strconv.FormatInt(t.ExpiresOn.Unix(), 10),
-			t.ExpiresOn.In(zone).Format("2006-01-02_15:04:05.000000"), word(b.Subscription.ID), word(t.Secret.Reveal()))
+			t.ExpiresOn.In(zone).Format("2006-01-02 15:04:05.000000"), word(t.Secret.Reveal()))
 	}
 	return out.Bytes()
+}
+
+// word is s without blanks, which none of these has.
+func word(s string) string {
+	if s = strings.Join(strings.Fields(s), ""); s == "" {
+		return "-"
+	}
+	return s
+}
+
+// jsonText is s as it stands between quotes in JSON.
+func jsonText(s string) string {
+	quoted, _ := json.Marshal(strings.Join(strings.Fields(s), " ")) // of a string it can't fail
+	return string(quoted[1 : len(quoted)-1])
 }

@@ -1,0 +1,243 @@
+package containers
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// fakeEngine is one container with files in memory, and a script of events.
+type fakeEngine struct {
+	mu      sync.Mutex
+	in      inspected
+	files   map[string]*tar.Header
+	texts   map[string][]byte
+	calls   map[string]int
+	streams []string    // each is one connection: events as JSON; then it breaks
+	since   []time.Time // what each connection was asked for
+	listed  []summary
+}
+
+func newFake(in inspected, files map[string]string) *fakeEngine {
+	f := &fakeEngine{in: in, files: map[string]*tar.Header{}, texts: map[string][]byte{}, calls: map[string]int{}}
+	for _, dir := range []string{"/", "/root", "/bin", "/etc"} {
+		f.files[dir] = &tar.Header{Typeflag: tar.TypeDir, Mode: 0o755}
+	}
+	for name, text := range files {
+		f.files[name], f.texts[name] = &tar.Header{Typeflag: tar.TypeReg, Size: int64(len(text))}, []byte(text)
+	}
+	return f
+}
+
+func (f *fakeEngine) count(call string) func() {
+	f.mu.Lock()
+	f.calls[call]++
+	return f.mu.Unlock
+}
+
+var errNone = &apiError{http.StatusNotFound, "Could not find the file"}
+
+func (f *fakeEngine) list(context.Context) ([]summary, error) {
+	defer f.count("list")()
+	return f.listed, nil
+}
+func (f *fakeEngine) inspect(context.Context, string) (inspected, error) {
+	defer f.count("inspect")()
+	return f.in, nil
+}
+
+func (f *fakeEngine) stat(_ context.Context, _, p string) (fileInfo, error) {
+	defer f.count("stat")()
+	h, ok := f.files[p]
+	if !ok {
+		return fileInfo{}, errNone
+	}
+	info := fileInfo{Size: h.Size, Mtime: h.ModTime}
+	if h.Typeflag == tar.TypeDir {
+		info.Mode = fs.ModeDir
+	}
+	return info, nil
+}
+
+func (f *fakeEngine) read(_ context.Context, _, p string) (*tar.Header, []byte, error) {
+	defer f.count("read")()
+	if h, ok := f.files[p]; ok {
+		return h, f.texts[p], nil
+	}
+	return nil, nil, errNone
+}
+
+func (f *fakeEngine) extract(_ context.Context, _, dir string, archive []byte) error {
+	defer f.count("extract")()
+	for tr := tar.NewReader(bytes.NewReader(archive)); ; {
+		h, err := tr.Next()
+		if err != nil {
+			return nil
+		}
+		p := path.Join(dir, h.Name)
+		f.files[p], f.texts[p] = h, nil
+		if h.Typeflag == tar.TypeLink {
+			f.texts[p] = f.texts[path.Join(dir, h.Linkname)]
+			h.Size = int64(len(f.texts[p]))
+		} else {
+			f.texts[p], _ = io.ReadAll(tr)
+		}
+	}
+}
+
+func (f *fakeEngine) exec(context.Context, string, string, []string, []byte) (execResult, error) {
+	return execResult{}, errors.New("no exec here")
+}
+func (f *fakeEngine) volumeDevice(context.Context, string) (string, error) { return "", nil }
+
+func (f *fakeEngine) events(ctx context.Context, since time.Time) (*eventStream, error) {
+	defer f.count("events")()
+	f.since = append(f.since, since)
+	if len(f.streams) == 0 {
+		return nil, errors.New("the engine is down")
+	}
+	text := f.streams[0]
+	f.streams = f.streams[1:]
+	return &eventStream{json.NewDecoder(strings.NewReader(text)), io.NopCloser(nil), func() {}}, nil
+}
+
+func fakeHost(f *fakeEngine, azDir string) *Engine {
+	return newEngine(f, endpoint{host: "unix:///fake", from: "the test"}, newAzDirs([]string{azDir}, true))
+}
+
+var withShell = map[string]string{"/bin/sh": "", "/etc/passwd": "root:x:0:0::/root:/bin/sh\n"}
+
+// TestNewContainerOfAKnownRecipe: its process starts a millisecond after create, so the archive is
+// the first and only call.
+func TestNewContainerOfAKnownRecipe(t *testing.T) {
+	f := newFake(inspected{ID: "one", Status: "running"}, withShell)
+	e := fakeHost(f, t.TempDir())
+	compose := map[string]string{composeHash: "h", composeImage: "i"}
+	first := container("one", "s-1", "img", "running", compose)
+	end := time.Now().Add(time.Hour)
+	for range 2 { // what we made ourselves the second time is not in the image
+		if s := e.Deliver(t.Context(), first, bundle("secret", end)); s.State != Fresh {
+			t.Fatalf("%s %s", s.State, s.Error)
+		}
+	}
+	if f.calls["extract"] != 1 {
+		t.Errorf("the same twice was sent %d times", f.calls["extract"])
+	}
+	for why, c := range map[string]struct {
+		born     time.Duration // ago
+		labels   map[string]string
+		inspects int
+	}{
+		"the same recipe":               {0, compose, 0},
+		"the same, but a while ago":     {bornFor, compose, 1},
+		"another recipe":                {0, map[string]string{composeHash: "other", composeImage: "i"}, 1},
+		"compose run, with what mounts": {0, map[string]string{composeHash: "h", composeImage: "i", composeOneOff: "True"}, 1},
+	} {
+		f = newFake(inspected{ID: "two", Status: "created"}, withShell)
+		e.api = f
+		next := container("two", "s-1", "img", "created", c.labels)
+		next.born = time.Now().Add(-c.born)
+		s := e.Deliver(t.Context(), next, bundle("secret", end))
+		if s.State != Fresh || f.calls["inspect"] != c.inspects || f.calls["extract"] != 1 || c.inspects == 0 && f.calls["stat"]+f.calls["read"] > 0 {
+			t.Errorf("%s: %s %s, calls %v", why, s.State, s.Error, f.calls)
+		}
+		if h := f.files["/root/.azure"]; h == nil || h.Mode != 0o700 || !bytes.Contains(f.texts["/root/.azure/"+cacheFile], []byte("secret")) {
+			t.Errorf("%s: nothing there: %v", why, f.files)
+		}
+	}
+}
+
+// TestNeverWritten: what is not ours to write, by any of the calls.
+func TestNeverWritten(t *testing.T) {
+	azDir := t.TempDir()
+	signedIn := map[string]string{"/bin/sh": "", "/root/.azure/" + cacheFile: `{"RefreshToken":{"k":{"secret":"theirs"}}}`}
+	for _, c := range []struct {
+		why   string
+		in    inspected
+		files map[string]string
+		want  State
+	}{
+		{"the host's az directory", inspected{Mounts: []mount{{Type: "bind", Source: azDir, Destination: "/root/.azure", RW: true}}}, withShell, Shared},
+		{"a sign-in made inside", inspected{Env: []string{"HOME=/root"}}, signedIn, OwnSignIn},
+		{"an encrypted one", inspected{Env: []string{"HOME=/root"}}, map[string]string{"/bin/sh": "", "/root/.azure/msal_token_cache.bin": "?"}, OwnSignIn},
+		{"nothing in the image could use it", inspected{}, nil, Unreachable},
+		{"a read-only file system", inspected{ReadonlyRootfs: true}, withShell, Unwritable},
+	} {
+		f := newFake(c.in, c.files)
+		f.files["/root/.azure"] = &tar.Header{Typeflag: tar.TypeDir}
+		e := fakeHost(f, azDir)
+		one := container("id", "n", "img", "running", nil)
+		for what, s := range map[string]Status{
+			"Deliver":  e.Deliver(t.Context(), one, bundle("s", time.Now().Add(time.Hour))),
+			"Check":    e.Check(t.Context(), one),
+			"Withdraw": e.Withdraw(t.Context(), one),
+		} {
+			if s.State != c.want || s.Error == "" || f.calls["extract"] > 0 {
+				t.Errorf("%s, %s: %s %q, calls %v", c.why, what, s.State, s.Error, f.calls)
+			}
+		}
+	}
+}
+
+func TestWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		event := func(action, id, name string, nano int) string {
+			b, _ := json.Marshal(map[string]any{"Action": action, "timeNano": nano,
+				"Actor": map[string]any{"ID": id, "Attributes": map[string]string{"name": name, "image": "img"}}})
+			return string(b) + "\n"
+		}
+		f := newFake(inspected{}, nil)
+		f.listed = []summary{{ID: "a", Names: []string{"/app-1"}, State: "running"}, {ID: "x", Names: []string{"/other"}}}
+		f.streams = []string{
+			event("create", "b", "app-2", 10) + event("create", "x", "other", 11) + event("start", "b", "app-2", 12),
+			event("start", "b", "app-2", 12) + event("die", "b", "app-2", 20) + event("rename", "b", "app-3", 21) + event("destroy", "b", "app-3", 22),
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var got []string
+		var pauses []time.Duration
+		last := time.Now()
+		done := make(chan error)
+		go func() {
+			done <- fakeHost(f, "/none").Watch(ctx, Selector{Names: []string{"app-*"}}, func(e Event) {
+				got = append(got, strings.TrimSpace(string(e.Kind)+" "+e.Container.Name))
+				if e.Kind == Lost && (e.Problem == nil || e.Problem.Message == "") {
+					t.Error("lost without a sentence")
+				}
+				if e.Kind == Listed {
+					pauses = append(pauses, time.Since(last))
+					last = time.Now()
+					if len(e.Containers) != 1 || e.Containers[0].Name != "app-1" {
+						t.Errorf("listed %v", e.Containers)
+					}
+				}
+			})
+		}()
+		time.Sleep(10 * time.Minute) // the bubble's
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("Watch = %v", err)
+		}
+		want := []string{"listed", "created app-2", "started app-2", "lost", "listed", "stopped app-2", "listed", "removed app-3", "lost"}
+		if !slices.Equal(got, want) {
+			t.Errorf("got  %v\nwant %v", got, want)
+		}
+		if f.since[1] != time.Unix(0, 12) || pauses[1] < firstPause || pauses[1] > 2*firstPause {
+			t.Errorf("second connection since %v, after %v", f.since[1], pauses[1])
+		}
+		if n := f.calls["events"]; n < 15 || n > 40 {
+			t.Errorf("%d attempts in ten minutes of an engine that is down", n)
+		}
+	})
+}

@@ -1,0 +1,165 @@
+//go:build unix
+
+package containers
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"aztray/internal/auth"
+)
+
+// shells are those of this machine that images have as /bin/sh: dash, busybox, bash.
+func shells(t *testing.T) map[string][]string {
+	t.Helper()
+	found := map[string][]string{"sh": {"/bin/sh"}}
+	for name, args := range map[string][]string{"busybox": {"sh"}, "bash": {"--posix"}, "dash": nil} {
+		if p, err := exec.LookPath(name); err == nil {
+			found[name] = append([]string{p}, args...)
+		}
+	}
+	return found
+}
+
+// shim is our az as it lies in a container, and the shell to run it.
+type shim struct {
+	t     *testing.T
+	shell []string
+	place string
+	env   []string
+}
+
+func newShim(t *testing.T, shell []string, b auth.Bundle) shim {
+	t.Helper()
+	place := filepath.Join(t.TempDir(), "it's a place")
+	if err := os.MkdirAll(place, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s := shim{t, shell, place, []string{"PATH=" + t.TempDir()}} // no program at all: only builtins
+	s.write(filepath.Join(place, tokensFile), tokenLines(b, time.UTC))
+	s.write(s.script(), shimText(place))
+	return s
+}
+
+func (s shim) script() string { return filepath.Join(s.place, "az") }
+
+func (s shim) write(file string, text []byte) {
+	s.t.Helper()
+	if err := os.WriteFile(file, text, 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s shim) run(line string) (stdout, stderr string, code int) {
+	var out, msg bytes.Buffer
+	cmd := exec.Command(s.shell[0], append(append(s.shell[1:len(s.shell):len(s.shell)], s.script()), strings.Fields(line)...)...)
+	cmd.Env, cmd.Stdout, cmd.Stderr = s.env, &out, &msg
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		s.t.Fatal(err)
+	}
+	return out.String(), msg.String(), cmd.ProcessState.ExitCode()
+}
+
+var shimEnd = time.Date(2100, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func TestShimAnswers(t *testing.T) {
+	const tenant = "11111111-1111-1111-1111-111111111111"
+	whole := `{
+  "accessToken": "the-token",
+  "expiresOn": "2100-01-02 03:04:05.000000",
+  "expires_on": 4102542245,
+  "subscription": "22222222-2222-2222-2222-222222222222",
+  "tenant": "` + tenant + `",
+  "tokenType": "Bearer"
+}
+`
+	byTenant := strings.Replace(whole, "  \"subscription\": \"22222222-2222-2222-2222-222222222222\",\n", "", 1)
+	signIn := "ERROR: Please run 'az login' to setup account."
+	for _, c := range []struct {
+		args, out, err string
+		code           int
+	}{
+		{"account get-access-token --resource https://cognitiveservices.azure.com", whole, "", 0},
+		{"account get-access-token --resource https://cognitiveservices.azure.com/ -o json", whole, "", 0},
+		{"account get-access-token -o json --resource=https://cognitiveservices.azure.com", whole, "", 0},
+		{"account get-access-token --scope https://cognitiveservices.azure.com/.default --output json --only-show-errors", whole, "", 0},
+		{"account get-access-token --resource https://cognitiveservices.azure.com --tenant " + tenant, byTenant, "", 0},
+		{"account get-access-token --resource https://cognitiveservices.azure.com --query accessToken -o tsv", "the-token\n", "", 0},
+		{"account get-access-token --resource https://cognitiveservices.azure.com --query accessToken", "\"the-token\"\n", "", 0},
+		{"account get-access-token --resource https://cognitiveservices.azure.com --query expires_on", "4102542245\n", "", 0},
+		{"account get-access-token --resource https://cognitiveservices.azure.com -o none", "", "", 0},
+		{"account get-access-token", "", signIn, 1},
+		{"account get-access-token --resource https://vault.azure.net", "", signIn, 1},
+		{"account get-access-token --resource https://cognitiveservices.azure.com --tenant other", "", signIn, 1},
+		{"account get-access-token --resource", "", "ERROR: argument --resource: expected one argument", 2},
+		{"account get-access-token --resource https://cognitiveservices.azure.com -o yaml", "", "ERROR: this az, from aztray, prints json and tsv", 2},
+		{"account get-access-token --resource https://cognitiveservices.azure.com --query [].x", "", "ERROR: this az, from aztray, knows --query", 2},
+		{"account show --query user.name -o tsv", "ada@contoso.example\n", "", 0},
+		{"account show --query id -o tsv", "22222222-2222-2222-2222-222222222222\n", "", 0},
+		{"account show --query name -o tsv", "Pay_as you \\\"go\\\"\n", "", 0},
+		{"account show --subscription other", "", "ERROR: The subscription of 'other' doesn't exist", 1},
+		{"version --query azure-cli -o tsv", "2.54.0\n", "", 0},
+		{"login", "", "ERROR: 'login' is not in this az", 2},
+		{"", "", "ERROR: this az, from aztray, knows", 2},
+	} {
+		for name, shell := range shells(t) {
+			b := bundle("the-token", shimEnd)
+			b.Subscription.Name = `Pay_as you "go"`
+			s := newShim(t, shell, b)
+			out, msg, code := s.run(c.args)
+			if out != c.out || code != c.code || !strings.HasPrefix(msg, c.err) || c.err == "" && msg != "" {
+				t.Errorf("%s: az %s: exit %d\n%s%s\nwant %d\n%s%s", name, c.args, code, out, msg, c.code, c.out, c.err)
+			}
+		}
+	}
+}
+
+func TestShimIsOutOfDate(t *testing.T) {
+	const ask = "account get-access-token --resource https://cognitiveservices.azure.com --query accessToken -o tsv"
+	for name, shell := range shells(t) {
+		ended := newShim(t, shell, bundle("old", time.Now().Add(-time.Second)))
+		if out, _, code := ended.run(ask); name != "busybox" && (code != 0 || out != "old\n") { // busybox has a date in it
+			t.Errorf("%s, no date to ask: the SDK sees the end itself: %d %q", name, code, out)
+		}
+		ended.env = []string{"PATH=" + os.Getenv("PATH")}
+		if out, msg, code := ended.run(ask); code != 1 || out != "" || !strings.Contains(msg, "az login") {
+			t.Errorf("%s, ended: %d %q %q", name, code, out, msg)
+		}
+		gone := newShim(t, shell, bundle("s", shimEnd))
+		gone.write(filepath.Join(gone.place, tokensFile), emptyContent(target{shim: "x"}, time.Now()).files[2].text)
+		if _, msg, code := gone.run(ask); code != 1 || !strings.Contains(msg, "withdrawn") {
+			t.Errorf("%s, withdrawn: %d %q", name, code, msg)
+		}
+		os.Remove(filepath.Join(gone.place, tokensFile))
+		if _, msg, code := gone.run(ask); code != 1 || !strings.Contains(msg, "az login") {
+			t.Errorf("%s, nothing delivered: %d %q", name, code, msg)
+		}
+	}
+}
+
+// TestShimGivesWayToRealAz: one that was installed later, wherever it is on PATH.
+func TestShimGivesWayToRealAz(t *testing.T) {
+	for name, shell := range shells(t) {
+		s := newShim(t, shell, bundle("s", shimEnd))
+		dir := t.TempDir()
+		s.env = []string{"PATH=" + s.place + ":" + dir}
+		s.write(filepath.Join(dir, "az"), []byte("#!/bin/sh\necho real \"$@\"\n"))
+		if out, msg, code := s.run("account show -o x"); out != "real account show -o x\n" || code != 0 {
+			t.Errorf("%s: %d %q %q", name, code, out, msg)
+		}
+	}
+}
+
+func TestShimIsKnownForOurs(t *testing.T) {
+	if !isShim(shimText("/x")) || isShim([]byte("#!/usr/bin/env python3\nimport az\n")) || isShim(nil) {
+		t.Error("a shim is told by its second line")
+	}
+	if len(shimText("/x")) > maxShim {
+		t.Error("findAz would not look into it")
+	}
+}
