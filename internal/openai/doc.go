@@ -4,7 +4,8 @@
 //
 // A probe bills no token. It lists the base models, which proves network, tenant, token and role,
 // and then sends each deployment an empty request: the complaint about what is missing in it comes
-// from behind the same checks, and after the deployment was found.
+// from behind the same checks, and after the deployment was found. That order is an assumption, for
+// Azure documents none: an endpoint that read the body first would hide a missing deployment.
 //
 // It is plain net/http and not github.com/openai/openai-go, which sends no empty request, reads an
 // answer of any length, drops an error that is not in its own shape (Azure's 401), and makes the

@@ -62,6 +62,14 @@ func parseEndpoint(setting string) (endpoint, code) {
 	return e, ""
 }
 
+// shown is the setting without a password that somebody put into it.
+func shown(setting string) string {
+	if u, err := url.Parse(setting); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return setting
+}
+
 // cloudOf gives the domain of the cloud whose resource host is; "" where it is none's.
 func cloudOf(host string) string {
 	for _, cloud := range clouds {

@@ -3,6 +3,7 @@ package openai
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"aztray/internal/auth"
@@ -73,6 +74,9 @@ func TestNothingIsSentWhereNoTokenMayGo(t *testing.T) {
 		if r.Status != Unhealthy || r.Problem.Code != string(tc.code) || r.Problem.Advice != tc.shape || r.Deployments[1].Status != Unhealthy {
 			t.Errorf("%s: %s %+v", tc.name, r.Status, r.Problem)
 		}
+	}
+	if r := (Client{HTTP: sent}).Probe(t.Context(), Settings{Endpoint: "https://ada:word@example.openai.azure.com"}, token()); r.Status != Unhealthy || strings.Contains(r.Endpoint, "word") {
+		t.Errorf("a password in the address: %+v", r)
 	}
 	if r := (Client{HTTP: sent}).Probe(t.Context(), Settings{ChatModel: "x"}, token()); r.Status != Unknown || r.Problem != nil {
 		t.Errorf("no endpoint: %+v", r)

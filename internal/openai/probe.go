@@ -34,7 +34,7 @@ type probe struct {
 // other, each with its own time-out; ctx ends it, and then the result is [Unknown].
 func (c Client) Probe(ctx context.Context, s Settings, token auth.Token) Result {
 	now := time.Now().UTC()
-	r := Result{Endpoint: s.Endpoint, Status: Unknown, Deployments: s.deployments(), At: now}
+	r := Result{Endpoint: shown(s.Endpoint), Status: Unknown, Deployments: s.deployments(), At: now}
 	e, bad := parseEndpoint(s.Endpoint)
 	p := &probe{client: c, http: direct(c.HTTP), endpoint: e, version: cmp.Or(s.APIVersion, defaultVersion), token: token, now: now}
 	switch {
@@ -50,7 +50,7 @@ func (c Client) Probe(ctx context.Context, s Settings, token auth.Token) Result 
 	}
 	r = p.run(ctx, r)
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return Result{Endpoint: s.Endpoint, Status: Unknown, Deployments: s.deployments(), At: now}
+		return Result{Endpoint: r.Endpoint, Status: Unknown, Deployments: s.deployments(), At: now}
 	}
 	return r
 }

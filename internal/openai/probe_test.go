@@ -5,13 +5,11 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -56,8 +54,7 @@ type server struct {
 	models, chat, embed, nobody said
 
 	mu    sync.Mutex
-	asked []string // method, host, path and body; the token as yes or no
-	trip  http.RoundTripper
+	asked []string // method, address, whether the token came along, body
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -142,6 +139,8 @@ var refusals = []struct {
 	{"claims are wanted", said{401, `{}`, `WWW-Authenticate: Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="`}, "CLAIMS_REQUIRED", auth.ClaimsRequired, Unhealthy, true, 0},
 	{"no role", noRole, roleMissing, auth.ConfigError, Unhealthy, false, 0},
 	{"no role, older words", said{401, `{"error":{"code":"401","message":"Principal does not have access to API/Operation."}}`, ""}, roleMissing, auth.ConfigError, Unhealthy, false, 0},
+	{"no role, its code alone", said{401, `{"error":{"code":"PermissionDenied","message":""}}`, ""}, roleMissing, auth.ConfigError, Unhealthy, false, 0},
+	{"no role, its sentence alone", said{401, `{"error":{"code":"401","message":"The principal lacks the required data action."}}`, ""}, roleMissing, auth.ConfigError, Unhealthy, false, 0},
 	{"no role, as 403", said{403, noRole.body, ""}, roleMissing, auth.ConfigError, Unhealthy, false, 0},
 	{"a key is wanted", said{401, `{"error":{"code":"401","message":"Access denied due to invalid subscription key or wrong API endpoint."}}`, ""}, badEndpoint, auth.ConfigError, Unhealthy, false, 0},
 	{"firewall", said{403, `{"error":{"code":"AccessDenied","message":"Access denied due to Virtual Network/Firewall rules."}}`, ""}, firewall, auth.ConfigError, Unhealthy, false, 0},
@@ -311,79 +310,49 @@ func TestNothingSecretGetsOut(t *testing.T) {
 	}
 }
 
-func TestALongAnswerIsNotReadToItsEnd(t *testing.T) {
-	s := newServer()
-	s.models = said{200, `{"data":"` + strings.Repeat("x", 4<<20) + `"}`, ""}
-	s.chat = said{500, strings.Repeat("y ", 4<<20), ""}
-	r := s.client(t).Probe(t.Context(), settings, token())
-	if r.Status != Degraded || len(r.Problem.Err.Error()) > maxBody {
-		t.Errorf("%s, a cause of %d bytes", r.Status, len(r.Problem.Err.Error()))
-	}
-}
-
-// trip is a network that fails.
-type trip func(*http.Request) (*http.Response, error)
-
-func (f trip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-func TestNoAnswer(t *testing.T) {
-	gone := &net.DNSError{Err: "no such host", Name: "example.openai.azure.com", IsNotFound: true}
+func TestWithoutDeploymentsTheListOfModelsDecides(t *testing.T) {
+	bare := Settings{Endpoint: settings.Endpoint}
 	for _, tc := range []struct {
-		name     string
-		err      error
-		resolves bool // the sign-in's own name
-		code     code
-		kind     auth.Kind
-		status   Status
+		models said
+		status Status
+		code   code
 	}{
-		{"no such name, and others are found", gone, true, noSuchName, auth.ConfigError, Unhealthy},
-		{"no such name, nor any other", gone, false, noNetwork, auth.Offline, Unknown},
-		{"the resolver does not answer", &net.DNSError{Err: "server misbehaving", IsTemporary: true}, true, noNetwork, auth.Offline, Unknown},
-		{"refused", &net.OpError{Op: "dial", Err: errors.New("connection refused")}, true, unreachable, auth.Offline, Unknown},
-		{"the proxy refuses", &net.OpError{Op: "proxyconnect", Err: errors.New("connection refused")}, true, proxy, auth.Offline, Unknown},
-		{"the proxy does not find it", errors.New("Bad Gateway"), true, unreachable, auth.Offline, Unknown},
-		{"a certificate of nobody's", &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, true, certificate, auth.Offline, Unknown},
-		{"too slow", context.DeadlineExceeded, true, timedOut, auth.Offline, Unknown},
+		{list, Healthy, ""},
+		{noRole, Unhealthy, roleMissing},
+		{notFound, Unhealthy, badVersion},
+		{noMessage, Unknown, unexpected}, // a complaint about an empty request, where none was sent
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			asked := 0
-			c := Client{
-				HTTP: &http.Client{Transport: trip(func(*http.Request) (*http.Response, error) { asked++; return nil, tc.err })},
-				Resolve: func(_ context.Context, host string) error {
-					if host != signInHost || !tc.resolves {
-						return errors.New("not found")
-					}
-					return nil
-				},
-			}
-			r := c.Probe(t.Context(), settings, token())
-			if r.Problem == nil || r.Problem.Code != string(tc.code) || r.Problem.Kind != tc.kind || r.Status != tc.status || r.Problem.SignInCures() {
-				t.Errorf("%s %+v, want %s %s %s", r.Status, r.Problem, tc.status, tc.code, tc.kind)
-			}
-			if asked != 1 || r.Deployments[0].Status != tc.status {
-				t.Errorf("%d requests, the deployment is %s", asked, r.Deployments[0].Status)
-			}
-		})
+		s := newServer()
+		s.models = tc.models
+		r := s.client(t).Probe(t.Context(), bare, token())
+		var got code
+		if r.Problem != nil {
+			got = code(r.Problem.Code)
+		}
+		if r.Status != tc.status || got != tc.code || len(s.asked) != 1 || r.Deployments == nil {
+			t.Errorf("%d: %s %q, %d requests; want %s %q", tc.models.status, r.Status, got, len(s.asked), tc.status, tc.code)
+		}
 	}
 }
 
-func TestAProbeThatIsEndedLearnsNothing(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	c := Client{HTTP: &http.Client{Transport: trip(func(r *http.Request) (*http.Response, error) {
-		cancel()
-		return nil, r.Context().Err()
-	})}}
-	if r := c.Probe(ctx, settings, token()); r.Status != Unknown || r.Problem != nil || len(r.Deployments) != 2 {
-		t.Errorf("%+v", r)
-	}
-}
-
-func TestASilentEndpointIsLeftInTime(t *testing.T) {
-	c := Client{Timeout: 10 * time.Millisecond, HTTP: &http.Client{Transport: trip(func(r *http.Request) (*http.Response, error) {
-		<-r.Context().Done()
-		return nil, &url.Error{Op: "Get", URL: r.URL.String(), Err: r.Context().Err()}
-	})}}
-	if r := c.Probe(t.Context(), settings, token()); r.Problem == nil || r.Problem.Code != string(timedOut) {
-		t.Errorf("%+v", r)
+func TestTheTokensTenantIsTheEndpointsWhereTheTokenWorks(t *testing.T) {
+	gateway := settings
+	gateway.Endpoint = "https://ai.contoso.example"
+	for _, tc := range []struct {
+		name                string
+		with                Settings
+		models, chat, embed said
+		want                string
+	}{
+		{"the list", settings, list, noSuch, noSuch, tenantA},
+		{"a deployment alone", settings, notFound, noSuch, noInput, tenantA},
+		{"a role missing is told after the tenant was compared", settings, noRole, noRole, noRole, tenantA},
+		{"nothing", settings, notFound, notFound, notFound, ""},
+		{"a gateway may present another token", gateway, list, noMessage, noInput, ""},
+	} {
+		s := &server{models: tc.models, chat: tc.chat, embed: tc.embed, nobody: refused}
+		if r := s.client(t).Probe(t.Context(), tc.with, token()); r.TenantID != tc.want {
+			t.Errorf("%s: %q, want %q", tc.name, r.TenantID, tc.want)
+		}
 	}
 }
