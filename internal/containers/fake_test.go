@@ -191,6 +191,34 @@ func TestNeverWritten(t *testing.T) {
 	}
 }
 
+// TestOurAzAndARealOne: ours is kept up to date, a real one is never replaced.
+func TestOurAzAndARealOne(t *testing.T) {
+	for _, c := range []struct {
+		why, az string
+		ours    bool
+	}{
+		{"none", "", true},
+		{"ours, of an older version", "#!/bin/sh\n" + shimMarker + ", 0.1\n", true},
+		{"a real one that was installed later", "#!/usr/bin/env python3\n", false},
+	} {
+		f := newFake(inspected{ID: "id", Status: "running", Env: []string{"PATH=/bin"}}, withShell)
+		e := fakeHost(f, t.TempDir())
+		one := container("id", "n", "img", "running", nil)
+		if s := e.Check(t.Context(), one); s.State != Missing { // the image is known from now on
+			t.Fatalf("%s %s", s.State, s.Error)
+		}
+		if c.az != "" {
+			f.files["/bin/az"], f.texts["/bin/az"] = &tar.Header{Typeflag: tar.TypeReg, Size: int64(len(c.az))}, []byte(c.az)
+		}
+		if s := e.Deliver(t.Context(), one, bundle("s", time.Now().Add(time.Hour))); s.State != Fresh {
+			t.Errorf("%s: %s %s", c.why, s.State, s.Error)
+		}
+		if got := string(f.texts["/bin/az"]) == string(shimText("/root/.azure")); got != c.ours {
+			t.Errorf("%s: /bin/az is ours: %v, want %v", c.why, got, c.ours)
+		}
+	}
+}
+
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		event := func(action, id, name string, nano int) string {

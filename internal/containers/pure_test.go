@@ -133,7 +133,7 @@ func TestJudgeMounts(t *testing.T) {
 		{"no mount", nil, false, root, byArchive, ""},
 		{"a read-only file system", nil, true, root, noWay, Unwritable},
 		{"a mount elsewhere", []mount{bind(azDir, "/mnt")}, false, root, byArchive, ""},
-		{"a mount whose name only begins the same", []mount{bind(azDir, "/root/.az")}, false, root, byArchive, ""},
+		{"a mount whose name only begins the same", []mount{{Type: "bind", Source: azDir, Destination: "/root/.az"}}, false, root, byArchive, ""},
 		{"the host's az directory", []mount{bind(azDir, root)}, false, root, noWay, Shared},
 		{"a link to it", []mount{bind(linked, root)}, false, root, noWay, Shared},
 		{"the home that holds it", []mount{bind(home, "/root")}, false, root, noWay, Shared},

@@ -50,11 +50,11 @@ func watching(t *testing.T, e *Engine, pattern string) {
 }
 
 // TestFirstInstruction prints how often the token is there before a container's process does
-// anything. That it is there within a second of the start is asserted.
+// anything; all of them get it, for each runs until it does.
 func TestFirstInstruction(t *testing.T) {
 	e := connect(t, t.TempDir())
 	api := e.api.(*httpEngine)
-	const runs = 40
+	const runs = 20
 	for _, c := range []struct {
 		name   string
 		gap    time.Duration // between create and start; -1: docker run -d
@@ -91,6 +91,9 @@ func TestFirstInstruction(t *testing.T) {
 					first++
 				}
 				docker(t, "rm", "-f", name)
+			}
+			if c.gap > 0 && first < runs*9/10 {
+				t.Errorf("%s: there at the first instruction in %d of %d; compose leaves as much time", c.name, first, runs)
 			}
 			t.Logf("%s: there at the first instruction in %d of %d; later than 3 s in %d", c.name, first, runs, slow)
 		})

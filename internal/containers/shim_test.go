@@ -126,8 +126,8 @@ func TestShimIsOutOfDate(t *testing.T) {
 		if out, _, code := ended.run(ask); name != "busybox" && (code != 0 || out != "old\n") { // busybox has a date in it
 			t.Errorf("%s, no date to ask: the SDK sees the end itself: %d %q", name, code, out)
 		}
-		ended.env = []string{"PATH=" + os.Getenv("PATH")}
-		if out, msg, code := ended.run(ask); code != 1 || out != "" || !strings.Contains(msg, "az login") {
+		ended.env = []string{"PATH=" + onlyDate(t)}
+		if out, msg, code := ended.run(ask); code != 1 || out != "" || !strings.Contains(msg, "az login") || !strings.Contains(msg, "has ended") {
 			t.Errorf("%s, ended: %d %q %q", name, code, out, msg)
 		}
 		gone := newShim(t, shell, bundle("s", shimEnd))
@@ -140,6 +140,20 @@ func TestShimIsOutOfDate(t *testing.T) {
 			t.Errorf("%s, nothing delivered: %d %q", name, code, msg)
 		}
 	}
+}
+
+// onlyDate is a PATH with date and nothing else: this machine's own az is not asked.
+func onlyDate(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	date, err := exec.LookPath("date")
+	if err == nil {
+		err = os.Symlink(date, filepath.Join(dir, "date"))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // TestShimGivesWayToRealAz: one that was installed later, wherever it is on PATH.
