@@ -35,7 +35,9 @@ type Settings struct {
 type World interface {
 	ReadFiles(ctx context.Context) (auth.Files, error)
 	WatchFiles(ctx context.Context, changed func()) error
-	AZProblem() *auth.Problem // nil while az can be run
+	SignInMoment(auth.Files) time.Time // when the files say that the person signed in; zero where they do not
+	Skew() time.Duration               // our clock minus Entra's, as its last answer said
+	AZProblem() *auth.Problem          // nil while az can be run
 	Token(ctx context.Context, f auth.Files, username, tenant, scope string) (auth.Token, error)
 	AZToken(ctx context.Context, tenant, scope string) (auth.Token, error)
 	SignIn(ctx context.Context, o auth.LoginOptions) (auth.Token, error)

@@ -79,6 +79,10 @@ func (r *rig) write(f auth.Files) {
 	changed()
 }
 
+func (r *rig) SignInMoment(auth.Files) time.Time { return time.Time{} }
+
+func (r *rig) Skew() time.Duration { return 0 }
+
 func (r *rig) AZProblem() *auth.Problem { return nil }
 
 func (r *rig) Token(_ context.Context, _ auth.Files, _, tenant, scope string) (auth.Token, error) {

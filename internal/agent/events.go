@@ -20,9 +20,10 @@ type filesChanged struct{}
 func (filesChanged) apply(s *state, _ time.Time) { s.readAgain = true }
 
 type filesRead struct {
-	files auth.Files
-	err   error
-	az    *auth.Problem
+	files  auth.Files
+	err    error
+	az     *auth.Problem
+	signIn time.Time // the moment of the last sign-in, where the files tell
 }
 
 func (e filesRead) apply(s *state, now time.Time) {
@@ -45,6 +46,7 @@ func (e filesRead) apply(s *state, now time.Time) {
 	if !known || was.User.Name != is.User.Name {
 		s.forgetSigns(now)
 	}
+	s.noteSignIn(e.signIn, now)
 	s.takeDiskTokens()
 	for _, g := range s.signs {
 		if g.silent != auth.SilentWorks {
@@ -53,6 +55,22 @@ func (e filesRead) apply(s *state, now time.Time) {
 	}
 	if s.failure != nil && s.signedIn() && !slices.Equal(before.Profile.Subscriptions, e.files.Profile.Subscriptions) {
 		s.failure = nil
+	}
+}
+
+// ownWrites is how long after our own use of az its files tell nothing about a sign-in by hand.
+const ownWrites = time.Minute
+
+// noteSignIn takes in that the person signed in, by whatever way: it holds for every tenant that the
+// account reaches.
+func (s *state) noteSignIn(at, now time.Time) {
+	if at.IsZero() || at.After(now) || now.Sub(s.rolled).Abs() < ownWrites {
+		return
+	}
+	for tenant := range s.wanted() {
+		if g := s.sign(tenant); at.After(g.signedInAt) {
+			g.signedInAt = at
+		}
 	}
 }
 
@@ -67,15 +85,14 @@ func (s *state) chosenStill(current string) string {
 // forgetSigns starts anew: another person is signed in, or nobody is.
 func (s *state) forgetSigns(now time.Time) {
 	for tenant, g := range s.signs {
-		signedInAt := g.signedInAt
-		if !s.signedIn() {
-			signedInAt = time.Time{}
-		}
 		delete(s.signs, tenant)
-		if !signedInAt.IsZero() {
-			s.sign(tenant).signedInAt = signedInAt
+		fresh := s.sign(tenant)
+		fresh.policy = g.policy // the organisation's, whoever signs in
+		if s.signedIn() && !s.everRead {
+			fresh.signedInAt = g.signedInAt // from the state file
 		}
 	}
+	s.everRead = true
 	s.tenantsAt = time.Time{}
 }
 
@@ -83,11 +100,12 @@ type probed struct {
 	tenant, username, first string
 	tokens                  map[string]auth.Token
 	errs                    map[string]error
+	skew                    time.Duration
 }
 
 func (e probed) apply(s *state, now time.Time) {
 	g := s.sign(e.tenant)
-	g.probing = false
+	g.probing, s.skew = false, e.skew
 	if s.row(e.tenant).User.Name != e.username {
 		g.probeAt = now
 		return
@@ -101,7 +119,8 @@ func (e probed) apply(s *state, now time.Time) {
 	}
 	err, failed := e.errs[e.first]
 	if !failed {
-		g.worked(s, g.tokens[e.first].ExpiresOn, now)
+		g.policy = g.policy.Renewed(g.signedInAt, s.lastUse(e.tenant), now.Add(-e.skew))
+		g.worked(s, e.tenant, now)
 		return
 	}
 	p := problemOf(err)
@@ -110,6 +129,7 @@ func (e probed) apply(s *state, now time.Time) {
 	}
 	if p.Refuses() {
 		g.silent, g.refusal, g.offlineSince, g.tries = auth.SilentRefused, p, time.Time{}, 0
+		g.learn(p.Lesson, now)
 		g.probeAt = now.Add(refusedRetry)
 		return
 	}
@@ -121,9 +141,17 @@ func (e probed) apply(s *state, now time.Time) {
 }
 
 // worked notes that a token was had without a person, or that one has just signed in.
-func (g *sign) worked(s *state, ends, now time.Time) {
+func (g *sign) worked(s *state, tenant string, now time.Time) {
 	g.silent, g.refusal, g.offlineSince, g.tries = auth.SilentWorks, nil, time.Time{}, 0
-	g.probeAt = afterProbe(s, ends, now)
+	g.probeAt = afterProbe(s, tenant, g.tokens[s.set.Scope].ExpiresOn, now)
+}
+
+// learn takes in what a refusal taught: how long sign-ins last here, and when this one began.
+func (g *sign) learn(l auth.Lesson, now time.Time) {
+	g.policy = g.policy.Learn(l, now)
+	if !l.SignedInAt.IsZero() && l.SignedInAt.Before(now) {
+		g.signedInAt = l.SignedInAt
+	}
 }
 
 // problemOf is the Problem that err is, or one around it.
@@ -139,7 +167,7 @@ type asked struct{ c Command }
 func (e asked) apply(s *state, now time.Time) {
 	switch c := e.c.(type) {
 	case Renew:
-		s.begin(signInJob{tenant: cmp.Or(c.TenantID, s.tenant()), env: activation(c.ActivationToken)}, now)
+		s.begin(signInJob{tenant: cmp.Or(c.TenantID, worst(s.inUse(now)).Tenant.ID), env: activation(c.ActivationToken)}, now)
 	case UseTenant:
 		s.begin(signInJob{tenant: c.TenantID, use: true, silent: true}, now)
 	case CancelSignIn:
@@ -206,10 +234,13 @@ func (e signInEnded) apply(s *state, now time.Time) {
 	tenant := cmp.Or(e.token.TenantID, e.j.tenant)
 	g := s.sign(tenant)
 	g.tokens[s.set.Scope] = e.token
-	g.worked(s, e.token.ExpiresOn, now)
+	s.rolled = now
 	if byPerson {
-		g.signedInAt, s.rolled = now, now
+		for _, any := range s.signs {
+			any.signedInAt = now
+		}
 	}
+	g.worked(s, tenant, now)
 	if e.j.use {
 		s.chosen = tenant
 	}

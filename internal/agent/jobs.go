@@ -20,7 +20,7 @@ func (readJob) run(ctx context.Context, w World) event {
 	ctx, stop := context.WithTimeout(ctx, 10*time.Second)
 	defer stop()
 	f, err := w.ReadFiles(ctx)
-	return filesRead{f, err, w.AZProblem()}
+	return filesRead{f, err, w.AZProblem(), w.SignInMoment(f)}
 }
 
 type probeJob struct {
@@ -47,7 +47,7 @@ func (j probeJob) run(ctx context.Context, w World) event {
 		}
 		r.tokens[scope] = t
 	}
-	r.first = j.scopes[0]
+	r.first, r.skew = j.scopes[0], w.Skew()
 	return r
 }
 

@@ -157,22 +157,47 @@ func (p *plan) deliver(s *state, now time.Time) {
 	}
 }
 
-// turn wakes the loop when the level changes by itself.
+// turn wakes the loop when a level changes by itself.
 func (p *plan) turn(s *state, now time.Time) {
-	f := s.facts(s.tenant(), now)
-	for _, t := range []time.Time{f.TokenExpires, f.SignInEnds, f.SignInEnds.Add(-s.set.Warn)} {
-		if t.After(now) {
-			p.at(t)
+	for tenant := range s.wanted() {
+		f := s.facts(tenant, now)
+		for _, t := range []time.Time{f.TokenExpires, f.SignInEnds, f.SignInEnds.Add(-s.set.Warn)} {
+			if t.After(now) {
+				p.at(t)
+			}
 		}
 	}
 }
 
+const (
+	lastToken = time.Minute      // before a predicted end: the token that outlives the sign-in the longest
+	proof     = 10 * time.Second // after it: was the prediction right?
+)
+
 // afterProbe says when to renew next: at half of what the token has left, so that a refusal is known
-// while the token still serves for as long again.
-func afterProbe(s *state, ends, now time.Time) time.Time {
+// while the token still serves for as long again; and around the predicted end of the sign-in.
+func afterProbe(s *state, tenant string, ends, now time.Time) time.Time {
 	half := ends.Sub(now) / 2
 	half -= time.Duration(s.random() * 0.1 * float64(half))
-	return now.Add(max(half, s.set.ProbeInterval))
+	at, soonest := now.Add(half), now.Add(s.set.ProbeInterval)
+	if end, _ := s.predict(tenant); end.After(now) {
+		if before := end.Add(-lastToken); before.After(soonest) {
+			at = earlier(at, before)
+		} else {
+			at = earlier(at, end.Add(proof))
+		}
+	}
+	if at.Before(soonest) {
+		return soonest
+	}
+	return at
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // backOff is how long to wait after the nth failure in a row (n from 1), with jitter.

@@ -11,13 +11,16 @@ import (
 // changed after it was published. All times are UTC; a zero time means not known or never.
 type Snapshot struct {
 	At             time.Time
-	Level          auth.Level
+	Level          auth.Level // the worst of the tenants in use
 	Before         auth.Level // while Level is Renewing: the level without that work
 	Deadline       time.Time  // by when the person must act
 	DeadlineSource auth.DeadlineSource
-	SignedInAt     time.Time // the start of this sign-in, where known
-	Account        string    // the user name, such as ada@contoso.example
-	Tenant         auth.Tenant
+	Concerns       auth.Tenant   // whose Level, Deadline and Problem these are: Tenant, or another one in use
+	InUse          []TenantState // each tenant in use, Tenant first
+	SignedInAt     time.Time     // the start of this sign-in, where known
+	Lifetime       time.Duration // how long the organisation lets a sign-in last, where known
+	Account        string        // the user name, such as ada@contoso.example
+	Tenant         auth.Tenant   // the one in use by default, which the switch ticks
 	Subscription   auth.Subscription
 	Credential     string // the credential's name in the SDKs: AzureCLICredential
 	Scope          string
@@ -25,11 +28,23 @@ type Snapshot struct {
 	Refreshable    bool          // the last silent renewal worked
 	Problem        *auth.Problem // of the sign-in; nil when all is well
 	OfflineSince   time.Time     // Entra could not be reached since then
+	Skew           time.Duration // our clock minus Entra's; 0 where not known
 	Tenants        []auth.Tenant // for the switch; Tenant is among them
 	Renewal        *Renewal      // the work under way, nil when none
 	Failure        *auth.Problem // how the last sign-in attempt ended, until the next one; nil when it succeeded
 	Containers     []containers.Status
 	Missing        []*auth.Problem // parts that are not there (az, Docker, ...): one sentence each
+}
+
+// TenantState is how the sign-in stands in one tenant in use: the one in use by default, or one that
+// a container's label names.
+type TenantState struct {
+	Tenant         auth.Tenant
+	Level          auth.Level
+	Deadline       time.Time
+	DeadlineSource auth.DeadlineSource
+	Problem        *auth.Problem
+	TokenExpires   time.Time
 }
 
 // Renewal is a sign-in or a tenant switch under way.

@@ -20,6 +20,7 @@ type state struct {
 
 	files      auth.Files
 	filesKnown bool
+	everRead   bool
 	filesErr   *auth.Problem
 	azProblem  *auth.Problem
 	reading    bool
@@ -42,8 +43,9 @@ type state struct {
 	cancel  bool       // the sign-in is to be ended
 	failure *auth.Problem
 
-	saved  string // what was written to the state file last
-	rolled time.Time
+	saved  string        // what was written to the state file last
+	rolled time.Time     // when we last had az renew or sign in
+	skew   time.Duration // our clock minus Entra's
 }
 
 // sign is how the sign-in stands in one tenant.
@@ -53,6 +55,7 @@ type sign struct {
 	tokens       map[string]auth.Token // by scope
 	lacking      map[string]*auth.Problem
 	signedInAt   time.Time
+	policy       auth.Policy // how long a sign-in lasts in this tenant, as far as is known
 	probing      bool
 	probeAt      time.Time // when to try next; zero is at once
 	tries        int       // in vain, in a row
@@ -241,21 +244,92 @@ func (s *state) facts(tenant string, now time.Time) auth.Facts {
 	if !g.offlineSince.IsZero() && !f.TokenExpires.After(now) && f.Silent == auth.SilentWorks {
 		f.Silent = auth.SilentUntried // nothing lives and nothing can be tried: that is not knowing
 	}
-	if s.set.SignInLifetime > 0 && !g.signedInAt.IsZero() {
-		f.SignInEnds, f.SignInEndsFrom = g.signedInAt.Add(s.set.SignInLifetime), auth.DeadlineConfigured
-	}
+	f.SignInEnds, f.SignInEndsFrom = s.predict(tenant)
 	return f
+}
+
+// predict says when the sign-in in a tenant will end, and from what that is known.
+func (s *state) predict(tenant string) (time.Time, auth.DeadlineSource) {
+	g, ok := s.signs[tenant]
+	if !ok {
+		return time.Time{}, auth.DeadlineNone
+	}
+	policy := g.policy
+	policy.Configured = s.set.SignInLifetime
+	return policy.SignInEnds(g.signedInAt, s.lastUse(tenant))
+}
+
+// lastUse is when az last used its refresh token; zero where its cache does not say.
+func (s *state) lastUse(tenant string) time.Time {
+	if s.files.Cache == nil {
+		return time.Time{}
+	}
+	account, ok := s.files.Cache.Account(s.row(tenant).User.Name)
+	if !ok {
+		return time.Time{}
+	}
+	return s.files.Cache.Used(account.HomeAccountID)
+}
+
+// inUse judges each tenant in use, the default one first.
+func (s *state) inUse(now time.Time) []TenantState {
+	var all []TenantState
+	current := s.tenant()
+	ids := slices.Sorted(maps.Keys(s.wanted()))
+	slices.SortStableFunc(ids, func(a, b string) int {
+		switch current {
+		case a:
+			return -1
+		case b:
+			return 1
+		}
+		return 0
+	})
+	if len(ids) == 0 {
+		ids = []string{current}
+	}
+	for _, id := range ids {
+		v := auth.Judge(s.facts(id, now), now, s.set.Warn)
+		t := TenantState{Tenant: s.tenantByID(id), Level: v.Level, Deadline: v.Deadline, DeadlineSource: v.Source}
+		if g, ok := s.signs[id]; ok {
+			t.Problem, t.TokenExpires = g.refusal, g.tokens[s.set.Scope].ExpiresOn
+		}
+		all = append(all, t)
+	}
+	return all
+}
+
+// badness orders levels for an icon that shows the worst.
+var badness = map[auth.Level]int{auth.OK: 0, auth.Unknown: 1, auth.Expiring: 2, auth.Expired: 3, auth.SignedOut: 4}
+
+// worst is the tenant that the icon speaks of: the worst, of equals the one that ends first.
+func worst(all []TenantState) TenantState {
+	return slices.MinFunc(all, func(a, b TenantState) int {
+		if d := badness[b.Level] - badness[a.Level]; d != 0 {
+			return d
+		}
+		switch {
+		case a.Deadline.Equal(b.Deadline), a.Deadline.IsZero() && b.Deadline.IsZero():
+			return 0
+		case a.Deadline.IsZero():
+			return 1
+		case b.Deadline.IsZero():
+			return -1
+		}
+		return a.Deadline.Compare(b.Deadline)
+	})
 }
 
 // snapshot is what is known, for everybody else.
 func (s *state) snapshot(now time.Time) Snapshot {
 	tenant := s.tenant()
-	v := auth.Judge(s.facts(tenant, now), now, s.set.Warn)
+	inUse := s.inUse(now)
+	w := worst(inUse)
 	row := s.row(tenant)
 	snap := Snapshot{
-		At: now, Level: v.Level, Before: v.Level, Deadline: v.Deadline, DeadlineSource: v.Source,
-		Account: row.User.Name, Scope: s.set.Scope, Tenant: s.tenantByID(tenant),
-		Problem: s.filesErr, Failure: s.failure, Tenants: s.knownTenants(), Missing: s.missing(),
+		At: now, Level: w.Level, Before: w.Level, Deadline: w.Deadline, DeadlineSource: w.DeadlineSource, Concerns: w.Tenant, InUse: inUse,
+		Account: row.User.Name, Scope: s.set.Scope, Tenant: s.tenantByID(tenant), Skew: s.skew,
+		Problem: cmp.Or(w.Problem, s.filesErr), Failure: s.failure, Tenants: s.knownTenants(), Missing: s.missing(),
 	}
 	if row.TenantID == tenant {
 		snap.Subscription = row.Subscription()
@@ -263,12 +337,10 @@ func (s *state) snapshot(now time.Time) Snapshot {
 	if s.signedIn() {
 		snap.Credential = "AzureCLICredential"
 	}
-	if g, ok := s.signs[tenant]; ok {
+	if g, ok := s.signs[w.Tenant.ID]; ok {
 		snap.TokenExpires, snap.SignedInAt, snap.OfflineSince = g.tokens[s.set.Scope].ExpiresOn, g.signedInAt, g.offlineSince
 		snap.Refreshable = g.silent == auth.SilentWorks
-		if g.refusal != nil {
-			snap.Problem = g.refusal
-		}
+		snap.Lifetime = cmp.Or(s.set.SignInLifetime, g.policy.SignIn.Lasts)
 	}
 	if s.renewal != nil {
 		r := *s.renewal
@@ -284,7 +356,7 @@ func (s *state) snapshot(now time.Time) Snapshot {
 // missing is one problem for each part that is not there.
 func (s *state) missing() []*auth.Problem {
 	var m []*auth.Problem
-	for _, p := range []*auth.Problem{s.azProblem, s.files.CacheProblem, s.engine} {
+	for _, p := range []*auth.Problem{s.azProblem, s.files.CacheProblem, s.engine, auth.SkewProblem(s.skew)} {
 		if p != nil {
 			m = append(m, p)
 		}

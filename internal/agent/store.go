@@ -18,14 +18,15 @@ type memory struct {
 }
 
 type signHistory struct {
-	SignedInAt time.Time `json:"signed_in_at"`
+	SignedInAt time.Time   `json:"signed_in_at"`
+	Policy     auth.Policy `json:"policy"`
 }
 
 func (s *state) memory() memory {
 	m := memory{Tenants: s.tenants, Signs: map[string]signHistory{}}
 	for tenant, g := range s.signs {
-		if !g.signedInAt.IsZero() {
-			m.Signs[tenant] = signHistory{g.signedInAt}
+		if h := (signHistory{g.signedInAt, g.policy}); h != (signHistory{}) {
+			m.Signs[tenant] = h
 		}
 	}
 	return m
@@ -50,7 +51,7 @@ func (s *state) load() {
 	}
 	s.tenants, s.saved = m.Tenants, string(b)
 	for tenant, h := range m.Signs {
-		s.sign(tenant).signedInAt = h.SignedInAt
+		s.sign(tenant).signedInAt, s.sign(tenant).policy = h.SignedInAt, h.Policy
 	}
 }
 

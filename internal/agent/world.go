@@ -30,6 +30,10 @@ func (w *world) WatchFiles(ctx context.Context, changed func()) error {
 	return w.Dir.Watch(ctx, changed)
 }
 
+func (w *world) SignInMoment(f auth.Files) time.Time { return w.Dir.SignInMoment(f) }
+
+func (w *world) Skew() time.Duration { return auth.Skew(w.Silent.HTTP) }
+
 func (w *world) AZProblem() *auth.Problem { return w.AZ.Problem() }
 
 func (w *world) AZToken(ctx context.Context, tenant, scope string) (auth.Token, error) {

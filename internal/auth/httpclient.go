@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -34,5 +35,47 @@ func HTTPClient() (*http.Client, error) {
 		}
 		t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
-	return &http.Client{Transport: t, Timeout: 30 * time.Second}, nil
+	return &http.Client{Transport: &skewed{next: t}, Timeout: 30 * time.Second}, nil
+}
+
+// skewed notes the Date header of the answers: tokens are judged by Entra's clock, not by ours.
+type skewed struct {
+	next http.RoundTripper
+	skew atomic.Int64 // ours minus theirs
+}
+
+func (s *skewed) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := s.next.RoundTrip(r)
+	if err == nil {
+		if at, perr := http.ParseTime(resp.Header.Get("Date")); perr == nil {
+			s.skew.Store(int64(time.Since(at)))
+		}
+	}
+	return resp, err
+}
+
+// Skew is by how much this machine's clock was ahead of Entra's at the last answer that a client from
+// HTTPClient had, to a second or two; 0 before the first.
+func Skew(c *http.Client) time.Duration {
+	if s, ok := c.Transport.(*skewed); ok {
+		return time.Duration(s.skew.Load())
+	}
+	return 0
+}
+
+// tolerated is the skew that Entra and the services allow (entra-docs, AADSTS700024 and 50013).
+const tolerated = 5 * time.Minute
+
+// SkewProblem says that the clock is so wrong that tokens break; nil while it is good enough.
+func SkewProblem(skew time.Duration) *Problem {
+	if skew.Abs() < tolerated {
+		return nil
+	}
+	way := "ahead of"
+	if skew < 0 {
+		way = "behind"
+	}
+	return &Problem{Code: "CLOCK_SKEW", Kind: ConfigError,
+		Message: fmt.Sprintf("This machine's clock is %d minutes %s Microsoft's, so tokens seem to end at the wrong time.", int(skew.Abs().Minutes()), way),
+		Advice:  "Set the clock: timedatectl set-ntp true"}
 }
