@@ -43,7 +43,8 @@ func (e filesRead) apply(s *state, now time.Time) {
 	if known && was.TenantID != is.TenantID {
 		s.chosen = cmp.Or(s.chosenStill(is.TenantID), "")
 	}
-	if !known || was.User.Name != is.User.Name {
+	ours := was.User.Name == "" && now.Sub(s.rolled).Abs() < ownWrites // the sign-in that we have just had
+	if !known || was.User.Name != is.User.Name && !ours {
 		s.forgetSigns(now)
 	}
 	s.noteSignIn(e.signIn, now)

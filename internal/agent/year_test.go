@@ -172,7 +172,7 @@ func (y *year) look() {
 
 // No sign-in ends without ten minutes' warning where a warning was possible, whatever the year brings.
 func TestAYear(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(2) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			y := &year{t: t, rng: rand.New(rand.NewPCG(seed, 1)), now: time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC), online: true, frequency: 12 * time.Hour}
 			y.s = newState(Settings{Scope: scope, ProbeInterval: 5 * time.Minute, LoginTimeout: 5 * time.Minute, Warn: 30 * time.Minute, Log: slog.New(slog.DiscardHandler)}, y.rng.Float64)
