@@ -136,8 +136,9 @@ func signedInNote(s agent.Snapshot, now time.Time) *Note {
 	return &Note{Summary: "Signed in again", Body: body, Urgency: Low, Transient: true}
 }
 
+// tenant names the tenant; a bare id says nothing to a person.
 func tenant(s agent.Snapshot) string {
-	if label := s.Tenant.Label(); label != "" {
+	if label := s.Tenant.Label(); label != "" && label != s.Tenant.ID {
 		return label
 	}
 	return "Azure"

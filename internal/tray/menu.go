@@ -143,7 +143,7 @@ func troubles(s agent.Snapshot) []string {
 	var lines []string
 	if p := s.Problem; p != nil && (p.Kind != auth.Offline || s.OfflineSince.IsZero()) {
 		lines = append(lines, p.Message)
-		if p.Advice != "" {
+		if p.Advice != "" && !p.SignInCures() { // the line to click says it
 			lines = append(lines, p.Advice)
 		}
 	}

@@ -65,7 +65,7 @@ func TestMenuSaysWhatIsKnownAndUntilWhen(t *testing.T) {
 			s.Deadline, s.DeadlineSource = clock(14, 5), auth.DeadlineAccessToken
 		}), []string{"Sign in to Contoso again by 14:05 (in 37 min)", "Signed in to Contoso as ada@contoso.example",
 			"Renewal is refused: containers work until 14:05 (in 37 min)",
-			"Your organisation asks for a new sign-in every 12 hours.", "Choose Renew now."}, "Renew now", ""},
+			"Your organisation asks for a new sign-in every 12 hours."}, "Renew now", ""},
 		{"the learned end is near", signedIn(func(s *agent.Snapshot) {
 			s.Level, s.Deadline, s.DeadlineSource = auth.Expiring, clock(13, 40), auth.DeadlineLearned
 		}), []string{"Sign in to Contoso again by 13:40 (in 12 min)", "Signed in to Contoso as ada@contoso.example",
@@ -73,7 +73,7 @@ func TestMenuSaysWhatIsKnownAndUntilWhen(t *testing.T) {
 		{"it has ended", signedIn(func(s *agent.Snapshot) {
 			s.Level, s.Problem, s.Deadline = auth.Expired, refused, clock(13, 10)
 		}), []string{"The sign-in to Contoso has ended", "Containers are failing since 13:10",
-			"Your organisation asks for a new sign-in every 12 hours.", "Choose Renew now."}, "Renew now", ""},
+			"Your organisation asks for a new sign-in every 12 hours."}, "Renew now", ""},
 		{"it has ended and no sign-in helps", signedIn(func(s *agent.Snapshot) { s.Level, s.Problem = auth.Expired, device }),
 			[]string{"The sign-in to Contoso has ended", "Your organisation lets only managed devices in.",
 				"Enrol this device in Company Portal."}, "-Renew now", ""},
