@@ -92,10 +92,11 @@ func (d *Desktop) browserPids() []int {
 	return pids
 }
 
-// ours says whether a process runs on this desktop: the number may long be another's.
+// ours says whether a process is a browser of this desktop: the number may long be another's. Its
+// arguments tell, for Chromium writes them over its environment where they are long.
 func (d *Desktop) ours(pid int) bool {
-	environ, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
-	return err == nil && strings.Contains(string(environ), "XDG_RUNTIME_DIR="+d.runtime+"\x00")
+	cmdline, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
+	return err == nil && strings.Contains(string(cmdline), "--user-data-dir="+d.opts.Dir+"/browser-")
 }
 
 // WaitWindow waits for a window whose title contains a text, and returns where it is.
@@ -176,13 +177,13 @@ func (d *Desktop) ClickBrowserCentre(ctx context.Context) error {
 // closeGrace is how long a browser may take to close by itself.
 const closeGrace = 5 * time.Second
 
-// CloseBrowser closes all browser windows as a person does, and returns when their processes are
-// gone; what stays open for long is killed.
+// CloseBrowser closes all browsers, which takes their windows along, and returns when both are gone;
+// what stays open for long is killed.
 func (d *Desktop) CloseBrowser(ctx context.Context) error {
-	for _, w := range d.windows(ctx, "--class", "chromium") {
-		_, _ = d.tool(ctx, "xdotool", "windowquit", w.id) // it may have closed by itself
+	for _, pid := range d.browserPids() {
+		_ = syscall.Kill(pid, syscall.SIGTERM) // as at the end of a session; it may have closed by itself
 	}
-	gone := func() bool { return len(d.browserPids()) == 0 }
+	gone := func() bool { return len(d.browserPids()) == 0 && len(d.windows(ctx, "--class", "chromium")) == 0 }
 	polite, cancel := context.WithTimeout(ctx, closeGrace)
 	defer cancel()
 	if until(polite, "the browser to close", gone) == nil {

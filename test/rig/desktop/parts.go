@@ -97,11 +97,15 @@ func (d *Desktop) startX(ctx context.Context) error {
 		return fmt.Errorf("no display was named by Xvfb: %w", err)
 	}
 	d.display = ":" + strings.TrimSpace(number)
+	return d.paintWall(ctx)
+}
+
+func (d *Desktop) paintWall(ctx context.Context) error {
 	from, to := "#dfe7ee", "#9db7cc"
 	if d.opts.Dark {
 		from, to = "#1f3b57", "#3c6e8f"
 	}
-	_, err = d.tool(ctx, "hsetroot", "-add", from, "-add", to, "-gradient", "30")
+	_, err := d.tool(ctx, "hsetroot", "-add", from, "-add", to, "-gradient", "30")
 	return err
 }
 

@@ -283,5 +283,5 @@ func (d *Desktop) menuLine(ctx context.Context, root MenuNode, label string) (im
 	height := float64(open[0].Dy()-2*edge-rules*separator) / float64(len(lines)-rules)
 	above := ruled(lines[:n])
 	y := float64(open[0].Min.Y+edge+above*separator) + (float64(n-above)+0.5)*height
-	return image.Pt(open[0].Min.X+40, int(y)), nil
+	return image.Pt(open[0].Max.X-40, int(y)), nil // where lines have ended: the pointer covers no text
 }

@@ -130,14 +130,19 @@ const notifySettings = `<?xml version="1.0" encoding="UTF-8"?>
 const iconSize = 22
 
 func (d *Desktop) panelSettings() string {
-	position, ground := "p=8;x=0;y=0", [3]float64{0.94, 0.94, 0.945} // bottom, #EFF0F1
+	position, ground := "p=8;x=0;y=0", d.panelGround() // bottom
 	if d.opts.PanelTop {
 		position = "p=6;x=0;y=0"
 	}
-	if d.opts.Dark {
-		ground = [3]float64{0.13, 0.14, 0.16}
-	}
 	return fmt.Sprintf(panelSettings, d.opts.Dark, position, iconSize, ground[0], ground[1], ground[2], iconSize)
+}
+
+// panelGround is the panel's red, green and blue.
+func (d *Desktop) panelGround() [3]float64 {
+	if d.opts.Dark {
+		return [3]float64{0.13, 0.14, 0.16}
+	}
+	return [3]float64{0.94, 0.94, 0.945} // #EFF0F1
 }
 
 const panelSettings = `<?xml version="1.0" encoding="UTF-8"?>
