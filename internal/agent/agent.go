@@ -13,20 +13,22 @@ import (
 
 	"aztray/internal/auth"
 	"aztray/internal/containers"
+	"aztray/internal/openai"
 )
 
 // Settings are what the agent goes by.
 type Settings struct {
-	TenantID       string        // an id or a domain; "" means az's current tenant
-	SubscriptionID string        // "" means az's current subscription of the tenant
-	Scope          string        // judged, and delivered
-	Scopes         []string      // delivered besides
-	SignInLifetime time.Duration // where the organisation says so; 0 means not known
-	LoginTimeout   time.Duration // 0 means 5 minutes
-	ProbeInterval  time.Duration // silent renewals are never tried more often; 0 means 5 minutes
-	Warn           time.Duration // before the deadline; 0 means 30 minutes
-	StateFile      string        // what is learnt is kept there; "" means nowhere
-	Log            *slog.Logger  // nil means slog.Default()
+	TenantID       string          // an id or a domain; "" means az's current tenant
+	SubscriptionID string          // "" means az's current subscription of the tenant
+	Scope          string          // judged, and delivered
+	Scopes         []string        // delivered besides
+	SignInLifetime time.Duration   // where the organisation says so; 0 means not known
+	LoginTimeout   time.Duration   // 0 means 5 minutes
+	ProbeInterval  time.Duration   // silent renewals are never tried more often; 0 means 5 minutes
+	Warn           time.Duration   // before the deadline; 0 means 30 minutes
+	OpenAI         openai.Settings // the endpoint to ask; none where Endpoint is ""
+	StateFile      string          // what is learnt is kept there; "" means nowhere
+	Log            *slog.Logger    // nil means slog.Default()
 }
 
 // World is everything outside that the loop watches and has work done by. NewWorld is the real one;
@@ -43,6 +45,7 @@ type World interface {
 	SignIn(ctx context.Context, o auth.LoginOptions) (auth.Token, error)
 	UseTenant(ctx context.Context, tenant, scope string) (auth.Token, error)
 	Tenants(ctx context.Context, f auth.Files) ([]auth.Tenant, error)
+	AskOpenAI(ctx context.Context, s openai.Settings, t auth.Token) openai.Result
 	WatchContainers(ctx context.Context, tell func(containers.Event)) error
 	Deliver(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status
 	Withdraw(ctx context.Context, c containers.Container) containers.Status

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"aztray/internal/auth"
 	"aztray/internal/containers"
+	"aztray/internal/openai"
 )
 
 const (
@@ -37,6 +39,8 @@ type rig struct {
 	fails    map[string]bool        // containers that cannot be written to
 	tries    map[string][]time.Time
 	withdrew []string
+	endpoint string   // the tenant of the Azure OpenAI endpoint
+	asked    []string // the tenants whose tokens it was asked with
 }
 
 func newRig() *rig {
@@ -146,6 +150,16 @@ func (r *rig) UseTenant(ctx context.Context, tenant, scope string) (auth.Token, 
 
 func (r *rig) Tenants(context.Context, auth.Files) ([]auth.Tenant, error) {
 	return []auth.Tenant{{ID: contoso, Name: "Contoso", Domain: "contoso.example"}, {ID: fabrikam, Name: "Fabrikam", Domain: "fabrikam.example"}}, nil
+}
+
+func (r *rig) AskOpenAI(_ context.Context, _ openai.Settings, t auth.Token) openai.Result {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked = append(r.asked, t.TenantID)
+	if t.TenantID != r.endpoint {
+		return openai.Result{Status: openai.Unhealthy, TenantID: r.endpoint, Problem: &auth.Problem{Code: "OPENAI_WRONG_TENANT", Kind: auth.WrongTenant}}
+	}
+	return openai.Result{Status: openai.Healthy, TenantID: r.endpoint}
 }
 
 func (r *rig) WatchContainers(ctx context.Context, tell func(containers.Event)) error {
@@ -457,5 +471,85 @@ func TestAConfiguredLifetimeGivesADeadline(t *testing.T) {
 			t.Errorf("%v left by %s, want 12 hours as configured", left, s.DeadlineSource)
 		}
 		x.wantLevel(x.after(11*time.Hour+31*time.Minute), auth.Expiring)
+	})
+}
+
+func TestAnEndpointOfAnotherTenantIsNamedAndASwitchCuresIt(t *testing.T) {
+	r := newRig()
+	r.files, r.endpoint = profile(contoso, fabrikam), fabrikam
+	inBubble(t, r, Settings{OpenAI: openai.Settings{Endpoint: "https://fabrikam-openai.openai.azure.com"}}, func(x *run) {
+		s := x.now()
+		x.wantLevel(s, auth.OK) // the sign-in itself is good
+		if s.OpenAI == nil || s.OpenAI.Problem == nil || s.OpenAI.Problem.Message != "The Azure OpenAI endpoint belongs to Fabrikam, and you are signed in to Contoso." {
+			t.Fatalf("the endpoint: %+v", s.OpenAI)
+		}
+		x.a.Do(UseTenant{fabrikam})
+		if s = x.now(); s.OpenAI == nil || s.OpenAI.Status != openai.Healthy {
+			t.Errorf("after the switch the endpoint is %+v", s.OpenAI)
+		}
+		r.mu.Lock()
+		before := len(r.asked)
+		r.mu.Unlock()
+		x.after(2 * time.Hour)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if n := len(r.asked) - before; n < 4 || n > 12 {
+			t.Errorf("asked %d times in two hours, want a calm pace", n)
+		}
+	})
+}
+
+func TestTheWorstTenantInUseIsShown(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso, fabrikam)
+	r.refused[fabrikam] = refusal
+	inBubble(t, r, Settings{}, func(x *run) {
+		x.now()
+		c := covered("a")
+		c.Tenant = fabrikam
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{c, covered("b")}})
+		s := x.now()
+		x.wantLevel(s, auth.Expired)
+		if s.Tenant.ID != contoso || s.Concerns.ID != fabrikam || len(s.InUse) != 2 || s.InUse[0].Level != auth.OK || s.InUse[1].Problem != refusal {
+			t.Errorf("tenant %s, concerns %s, in use %+v", s.Tenant.ID, s.Concerns.ID, s.InUse)
+		}
+		if r.peek().held["b"].TenantID != contoso {
+			t.Error("one tenant that fails holds up the other's container")
+		}
+		x.a.Do(Renew{})
+		x.wantLevel(x.now(), auth.OK)
+		if l := r.peek().logins; len(l) != 1 || l[0].TenantID != fabrikam {
+			t.Errorf("Renew now signed in by %+v, want Fabrikam", l)
+		}
+	})
+}
+
+func TestALearntLifetimePredictsTheEnd(t *testing.T) {
+	r := newRig()
+	dir := t.TempDir()
+	inBubble(t, r, Settings{StateFile: filepath.Join(dir, "state.json")}, func(x *run) {
+		x.a.Do(Renew{})
+		x.now()
+		r.write(profile(contoso))
+		s := x.after(12 * time.Hour)
+		signedIn := s.SignedInAt
+		r.refuse(auth.Classify("AADSTS70043: The refresh token has expired or is invalid due to sign-in frequency checks by conditional access. The token was issued on "+
+			signedIn.Format("2006-01-02T15:04:05.0000000Z")+" and the maximum allowed lifetime for this request is 43200.", nil))
+		s = x.after(time.Hour)
+		if s.Lifetime != 12*time.Hour {
+			t.Fatalf("learnt %v", s.Lifetime)
+		}
+		x.a.Do(Renew{})
+		s = x.now()
+		x.wantLevel(s, auth.OK)
+		if left := s.Deadline.Sub(s.At); left != 12*time.Hour || s.DeadlineSource != auth.DeadlineLearned {
+			t.Errorf("%v left by %s, want 12 hours as learnt", left, s.DeadlineSource)
+		}
+		x.wantLevel(x.after(11*time.Hour+31*time.Minute), auth.Expiring)
+		s = x.after(40 * time.Minute) // the end has passed, and renewal goes on working: the policy changed
+		x.wantLevel(s, auth.OK)
+		if !s.Deadline.IsZero() {
+			t.Errorf("the deadline that proved wrong is still %v", s.Deadline)
+		}
 	})
 }

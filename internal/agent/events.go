@@ -10,6 +10,7 @@ import (
 
 	"aztray/internal/auth"
 	"aztray/internal/containers"
+	"aztray/internal/openai"
 )
 
 // eventName is for the log, which gets no contents.
@@ -41,6 +42,7 @@ func (e filesRead) apply(s *state, now time.Time) {
 	s.files, s.filesKnown, s.filesErr, s.readTries = e.files, true, nil, 0
 	was, is := before.Profile.Current(), e.files.Profile.Current()
 	if known && was.TenantID != is.TenantID {
+		s.openaiAt = time.Time{}
 		s.chosen = cmp.Or(s.chosenStill(is.TenantID), "")
 	}
 	ours := was.User.Name == "" && now.Sub(s.rolled).Abs() < ownWrites // the sign-in that we have just had
@@ -245,7 +247,7 @@ func (e signInEnded) apply(s *state, now time.Time) {
 	if e.j.use {
 		s.chosen = tenant
 	}
-	s.tenantsAt = time.Time{}
+	s.tenantsAt, s.openaiAt = time.Time{}, time.Time{}
 	for id, other := range s.signs {
 		if id != tenant {
 			other.probeAt = now // one sign-in may cure other tenants too
@@ -265,6 +267,46 @@ func (e tenantsListed) apply(s *state, now time.Time) {
 		return
 	}
 	s.tenants = e.tenants
+}
+
+// openaiAsked is what the endpoint said to a token of a tenant.
+type openaiAsked struct {
+	tenant string
+	result openai.Result
+}
+
+func (e openaiAsked) apply(s *state, now time.Time) {
+	s.askingOpenAI = false
+	if e.tenant != s.tenant() {
+		return // the tenant was switched meanwhile: ask again
+	}
+	if e.result.Status == openai.Healthy {
+		s.openaiFailures = 0
+	} else {
+		s.openaiFailures++
+	}
+	s.openaiAt = now.Add(openai.Next(e.result, s.openaiFailures, s.random()))
+	p := e.result.Problem
+	if e.result.Status == openai.Unknown && s.openai != nil && p != nil && (p.Kind == auth.Offline || p.Kind == auth.Transient) {
+		return // what was known stays known
+	}
+	s.openai = &e.result
+	if p != nil && p.Kind == auth.SignInRequired {
+		s.sign(e.tenant).probeAt = now // a live token that is refused: perhaps the sign-in was revoked
+	}
+}
+
+// endpointInWords names the tenant of the endpoint where it is not the one in use.
+func (s *state) endpointInWords(r openai.Result) openai.Result {
+	if r.Problem == nil || r.Problem.Kind != auth.WrongTenant || r.TenantID == "" {
+		return r
+	}
+	theirs, ours := s.tenantByID(r.TenantID), s.tenantByID(s.tenant())
+	p := *r.Problem
+	p.Message = fmt.Sprintf("The Azure OpenAI endpoint belongs to %s, and you are signed in to %s.", theirs.Label(), ours.Label())
+	p.Advice = fmt.Sprintf("Switch the tenant, in the menu or by: aztray tenant use %s", cmp.Or(theirs.Domain, theirs.ID))
+	r.Problem = &p
+	return r
 }
 
 type rolled struct{ err error }

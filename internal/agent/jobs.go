@@ -7,6 +7,7 @@ import (
 
 	"aztray/internal/auth"
 	"aztray/internal/containers"
+	"aztray/internal/openai"
 )
 
 // job is work that takes time; run does it and returns what came of it.
@@ -96,6 +97,17 @@ func (j rollJob) run(ctx context.Context, w World) event {
 	defer stop()
 	_, err := w.AZToken(ctx, j.tenant, j.scope)
 	return rolled{err}
+}
+
+type openaiJob struct {
+	set   openai.Settings
+	token auth.Token
+}
+
+func (j openaiJob) run(ctx context.Context, w World) event {
+	ctx, stop := context.WithTimeout(ctx, 2*time.Minute)
+	defer stop()
+	return openaiAsked{j.token.TenantID, w.AskOpenAI(ctx, j.set, j.token)}
 }
 
 type deliverJob struct {

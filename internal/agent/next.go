@@ -32,6 +32,7 @@ func next(s *state, now time.Time) plan {
 		p.probe(s, now)
 		p.listTenants(s, now)
 		p.roll(s, now)
+		p.askOpenAI(s, now)
 	}
 	p.deliver(s, now)
 	p.turn(s, now)
@@ -121,6 +122,24 @@ func (p *plan) roll(s *state, now time.Time) {
 	p.jobs = append(p.jobs, rollJob{tenant: tenant, scope: s.set.Scope})
 }
 
+// askOpenAI asks the endpoint whether the token works there, once there is one.
+func (p *plan) askOpenAI(s *state, now time.Time) {
+	g, ok := s.signs[s.tenant()]
+	if s.set.OpenAI.Endpoint == "" || s.askingOpenAI || !ok || s.renewal != nil {
+		return
+	}
+	token := g.tokens[s.set.Scope]
+	if !token.ExpiresOn.After(now) {
+		return
+	}
+	if now.Before(s.openaiAt) {
+		p.at(s.openaiAt)
+		return
+	}
+	s.askingOpenAI = true
+	p.jobs = append(p.jobs, openaiJob{s.set.OpenAI, token})
+}
+
 // deliver gives each container what it should hold, and takes it away after a sign-out.
 func (p *plan) deliver(s *state, now time.Time) {
 	busy := 0
@@ -170,8 +189,8 @@ func (p *plan) turn(s *state, now time.Time) {
 }
 
 const (
-	lastToken = time.Minute      // before a predicted end: the token that outlives the sign-in the longest
-	proof     = 10 * time.Second // after it: was the prediction right?
+	lastToken = time.Minute                    // before a predicted end: the token that outlives the sign-in the longest
+	proof     = 5*time.Minute + 10*time.Second // after it: was the prediction right? Clocks may differ by five minutes
 )
 
 // afterProbe says when to renew next: at half of what the token has left, so that a refusal is known

@@ -5,6 +5,7 @@ import (
 
 	"aztray/internal/auth"
 	"aztray/internal/containers"
+	"aztray/internal/openai"
 )
 
 // Snapshot is everything that is known at one moment. It is immutable: its slices are never
@@ -24,14 +25,15 @@ type Snapshot struct {
 	Subscription   auth.Subscription
 	Credential     string // the credential's name in the SDKs: AzureCLICredential
 	Scope          string
-	TokenExpires   time.Time     // of the best access token for Tenant and Scope
-	Refreshable    bool          // the last silent renewal worked
-	Problem        *auth.Problem // of the sign-in; nil when all is well
-	OfflineSince   time.Time     // Entra could not be reached since then
-	Skew           time.Duration // our clock minus Entra's; 0 where not known
-	Tenants        []auth.Tenant // for the switch; Tenant is among them
-	Renewal        *Renewal      // the work under way, nil when none
-	Failure        *auth.Problem // how the last sign-in attempt ended, until the next one; nil when it succeeded
+	TokenExpires   time.Time      // of the best access token for Tenant and Scope
+	Refreshable    bool           // the last silent renewal worked
+	Problem        *auth.Problem  // of the sign-in; nil when all is well
+	OfflineSince   time.Time      // Entra could not be reached since then
+	Skew           time.Duration  // our clock minus Entra's; 0 where not known
+	Tenants        []auth.Tenant  // for the switch; Tenant is among them
+	Renewal        *Renewal       // the work under way, nil when none
+	Failure        *auth.Problem  // how the last sign-in attempt ended, until the next one; nil when it succeeded
+	OpenAI         *openai.Result // does the token work at the endpoint; nil where none is set or it was not asked yet
 	Containers     []containers.Status
 	Missing        []*auth.Problem // parts that are not there (az, Docker, ...): one sentence each
 }

@@ -11,6 +11,7 @@ import (
 
 	"aztray/internal/auth"
 	"aztray/internal/containers"
+	"aztray/internal/openai"
 )
 
 // state is everything the loop knows. Only the loop's goroutine touches it.
@@ -42,6 +43,11 @@ type state struct {
 	signIn  *signInJob // to be started
 	cancel  bool       // the sign-in is to be ended
 	failure *auth.Problem
+
+	openai         *openai.Result // what the endpoint last said; nil before it was asked
+	openaiAt       time.Time      // when to ask it next
+	openaiFailures int
+	askingOpenAI   bool
 
 	saved  string        // what was written to the state file last
 	rolled time.Time     // when we last had az renew or sign in
@@ -341,6 +347,10 @@ func (s *state) snapshot(now time.Time) Snapshot {
 		snap.TokenExpires, snap.SignedInAt, snap.OfflineSince = g.tokens[s.set.Scope].ExpiresOn, g.signedInAt, g.offlineSince
 		snap.Refreshable = g.silent == auth.SilentWorks
 		snap.Lifetime = cmp.Or(s.set.SignInLifetime, g.policy.SignIn.Lasts)
+	}
+	if s.openai != nil {
+		o := s.endpointInWords(*s.openai)
+		snap.OpenAI = &o
 	}
 	if s.renewal != nil {
 		r := *s.renewal

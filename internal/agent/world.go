@@ -10,6 +10,7 @@ import (
 
 	"aztray/internal/auth"
 	"aztray/internal/containers"
+	"aztray/internal/openai"
 )
 
 // NewWorld is the real world: az and its directory, and the engine with the covered containers.
@@ -38,6 +39,10 @@ func (w *world) AZProblem() *auth.Problem { return w.AZ.Problem() }
 
 func (w *world) AZToken(ctx context.Context, tenant, scope string) (auth.Token, error) {
 	return w.AZ.AccessToken(ctx, tenant, scope)
+}
+
+func (w *world) AskOpenAI(ctx context.Context, s openai.Settings, t auth.Token) openai.Result {
+	return openai.Client{HTTP: w.Silent.HTTP}.Probe(ctx, s, t)
 }
 
 const (
