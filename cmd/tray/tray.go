@@ -24,6 +24,7 @@ import (
 	"aztray/internal/containers"
 	"aztray/internal/instance"
 	"aztray/internal/notify"
+	"aztray/internal/openai"
 	"aztray/internal/tray"
 )
 
@@ -81,8 +82,9 @@ func newDesktop(set config.Settings, client auth.Client, log *slog.Logger) *desk
 	w := agent.NewWorld(client, containers.Options{Host: agent.EngineHost(set.Engine.Hosts)}, containers.Selector{Names: set.Containers.Names})
 	d.agent = agent.New(w, agent.Settings{
 		TenantID: set.Azure.TenantID, SubscriptionID: set.Azure.SubscriptionID, Scope: set.Azure.Scope, Scopes: set.Containers.Scopes,
-		SignInLifetime: set.Azure.SignInLifetime, LoginTimeout: set.Azure.LoginTimeout, ProbeInterval: set.Azure.ProbeInterval,
-		Warn: slices.Max(append([]time.Duration{0}, set.Notify.Warn...)), StateFile: filepath.Join(client.StateDir, "state.json"), Log: log,
+		SignInLifetime: set.Azure.SignInLifetime, LoginTimeout: set.Azure.LoginTimeout, ProbeInterval: set.Azure.ProbeInterval, Follow: set.Azure.Follow,
+		OpenAI: openai.Settings{Endpoint: set.OpenAI.Endpoint, APIVersion: set.OpenAI.APIVersion, ChatModel: set.OpenAI.ChatModel, EmbeddingModel: set.OpenAI.EmbeddingModel},
+		Warn:   slices.Max(append([]time.Duration{0}, set.Notify.Warn...)), StateFile: filepath.Join(client.StateDir, "state.json"), Log: log,
 	})
 	d.updates.tray, d.updates.notify, d.updates.show = d.agent.Updates(), d.agent.Updates(), d.agent.Updates()
 	return d

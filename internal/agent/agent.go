@@ -26,6 +26,7 @@ type Settings struct {
 	LoginTimeout   time.Duration   // 0 means 5 minutes
 	ProbeInterval  time.Duration   // silent renewals are never tried more often; 0 means 5 minutes
 	Warn           time.Duration   // before the deadline; 0 means 30 minutes
+	Follow         bool            // bare az acts in the tenant that is switched to
 	OpenAI         openai.Settings // the endpoint to ask; none where Endpoint is ""
 	StateFile      string          // what is learnt is kept there; "" means nowhere
 	Log            *slog.Logger    // nil means slog.Default()
@@ -43,7 +44,7 @@ type World interface {
 	Token(ctx context.Context, f auth.Files, username, tenant, scope string) (auth.Token, error)
 	AZToken(ctx context.Context, tenant, scope string) (auth.Token, error)
 	SignIn(ctx context.Context, o auth.LoginOptions) (auth.Token, error)
-	UseTenant(ctx context.Context, tenant, scope string) (auth.Token, error)
+	UseTenant(ctx context.Context, tenant, scope string, follow bool) (auth.Token, error)
 	Tenants(ctx context.Context, f auth.Files) ([]auth.Tenant, error)
 	AskOpenAI(ctx context.Context, s openai.Settings, t auth.Token) openai.Result
 	WatchContainers(ctx context.Context, tell func(containers.Event)) error

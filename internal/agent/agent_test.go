@@ -131,7 +131,7 @@ func (r *rig) SignIn(ctx context.Context, o auth.LoginOptions) (auth.Token, erro
 	return r.token(tenant, o.Scope), nil
 }
 
-func (r *rig) UseTenant(ctx context.Context, tenant, scope string) (auth.Token, error) {
+func (r *rig) UseTenant(ctx context.Context, tenant, scope string, follow bool) (auth.Token, error) {
 	r.mu.Lock()
 	known := false
 	for _, s := range r.files.Profile.Subscriptions {
@@ -142,7 +142,7 @@ func (r *rig) UseTenant(ctx context.Context, tenant, scope string) (auth.Token, 
 		return auth.Token{}, &auth.Problem{Code: "AZ_NOT_IN_TENANT", Kind: auth.ClaimsRequired}
 	}
 	t, err := r.Token(ctx, auth.Files{}, "", tenant, scope)
-	if err == nil {
+	if err == nil && follow {
 		r.write(profile(tenant, contoso))
 	}
 	return t, err
@@ -225,7 +225,7 @@ type run struct {
 // inBubble runs a test of the loop; everything in it has settled when it starts.
 func inBubble(t *testing.T, r *rig, set Settings, test func(*run)) {
 	synctest.Test(t, func(t *testing.T) {
-		set.Scope, set.Log = scope, slog.New(slog.DiscardHandler)
+		set.Scope, set.Follow, set.Log = scope, true, slog.New(slog.DiscardHandler)
 		a := New(r, set)
 		x := &run{rig: r, t: t, a: a, updates: a.Updates()}
 		ctx, stop := context.WithCancel(t.Context())

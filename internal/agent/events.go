@@ -196,7 +196,7 @@ func (s *state) begin(j signInJob, now time.Time) {
 	if s.renewal != nil {
 		return
 	}
-	j.scope, j.timeout = s.set.Scope, s.set.LoginTimeout
+	j.scope, j.timeout, j.follow = s.set.Scope, s.set.LoginTimeout, s.set.Follow
 	way := "browser"
 	if j.silent {
 		way = "silent"

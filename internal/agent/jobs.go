@@ -56,6 +56,7 @@ type signInJob struct {
 	tenant  string // "" means the person's own
 	use     bool   // the tenant is to become the one in use
 	silent  bool   // try without a person first
+	follow  bool   // bare az is to act in the tenant too
 	scope   string
 	timeout time.Duration
 	env     []string
@@ -63,16 +64,16 @@ type signInJob struct {
 
 func (j signInJob) run(ctx context.Context, w World) event {
 	if j.silent {
-		t, err := w.UseTenant(ctx, j.tenant, j.scope)
+		t, err := w.UseTenant(ctx, j.tenant, j.scope, j.follow)
 		p, isProblem := errors.AsType[*auth.Problem](err)
 		if err == nil || !isProblem || !p.SignInCures() {
 			return signInEnded{j, t, err}
 		}
 		return browserNeeded{j}
 	}
-	t, err := w.SignIn(ctx, auth.LoginOptions{TenantID: j.tenant, Scope: j.scope, Use: j.use, Env: j.env})
+	t, err := w.SignIn(ctx, auth.LoginOptions{TenantID: j.tenant, Scope: j.scope, Use: j.use && j.follow, Env: j.env})
 	if err == nil && j.use {
-		t, err = w.UseTenant(ctx, j.tenant, j.scope)
+		t, err = w.UseTenant(ctx, j.tenant, j.scope, j.follow)
 	}
 	return signInEnded{j, t, err}
 }

@@ -11,45 +11,49 @@ import (
 	"aztray/internal/auth"
 )
 
-// memory is what outlives a run: learnt facts, never a token.
-type memory struct {
-	Tenants []auth.Tenant          `json:"tenants"`
-	Signs   map[string]signHistory `json:"sign_ins"` // by tenant id
+// Memory is what outlives a run: learnt facts, never a token.
+type Memory struct {
+	Tenants []auth.Tenant      `json:"tenants"`
+	Signs   map[string]History `json:"sign_ins"`         // by tenant id
+	Chosen  string             `json:"chosen,omitempty"` // the tenant picked where az does not follow
 }
 
-type signHistory struct {
+// History is what is known of the sign-in in one tenant.
+type History struct {
 	SignedInAt time.Time   `json:"signed_in_at"`
 	Policy     auth.Policy `json:"policy"`
 }
 
-func (s *state) memory() memory {
-	m := memory{Tenants: s.tenants, Signs: map[string]signHistory{}}
+func (s *state) memory() Memory {
+	m := Memory{Tenants: s.tenants, Signs: map[string]History{}}
+	if !s.set.Follow {
+		m.Chosen = s.chosen
+	}
 	for tenant, g := range s.signs {
-		if h := (signHistory{g.signedInAt, g.policy}); h != (signHistory{}) {
+		if h := (History{g.signedInAt, g.policy}); h != (History{}) {
 			m.Signs[tenant] = h
 		}
 	}
 	return m
 }
 
-// KnownTenants are the tenants whose names a run has kept in its state file; none where there is no
-// such file.
-func KnownTenants(stateFile string) []auth.Tenant {
-	var m memory
-	if b, err := os.ReadFile(stateFile); err != nil || json.Unmarshal(b, &m) != nil {
-		return nil
+// Recall reads what a run has kept in its state file; nothing where there is no such file.
+func Recall(stateFile string) Memory {
+	var m Memory
+	b, err := os.ReadFile(stateFile)
+	if err != nil || json.Unmarshal(b, &m) != nil {
+		return Memory{}
 	}
-	return m.Tenants
+	return m
 }
 
 // load takes up what an earlier run learnt; a file that cannot be read is as none.
 func (s *state) load() {
-	b, err := os.ReadFile(s.set.StateFile)
-	var m memory
-	if err != nil || json.Unmarshal(b, &m) != nil {
-		return
+	m := Recall(s.set.StateFile)
+	s.tenants = m.Tenants
+	if !s.set.Follow {
+		s.chosen = m.Chosen
 	}
-	s.tenants, s.saved = m.Tenants, string(b)
 	for tenant, h := range m.Signs {
 		s.sign(tenant).signedInAt, s.sign(tenant).policy = h.SignedInAt, h.Policy
 	}

@@ -58,7 +58,11 @@ func (c Client) SignIn(ctx context.Context, o LoginOptions) (Token, error) {
 			return Token{}, err
 		}
 	}
-	return c.Token(ctx, after, row.User.Name, row.TenantID, o.Scope)
+	t, err := c.Token(ctx, after, row.User.Name, row.TenantID, o.Scope)
+	if err != nil && o.Use {
+		c.keepDefault(context.WithoutCancel(ctx), before.Profile.Current(), after.Profile) // as it was
+	}
+	return t, err
 }
 
 // reachTimeout bounds the look whether Entra is there before a browser opens.
@@ -99,23 +103,26 @@ func (c Client) keepDefault(ctx context.Context, old ProfileSubscription, now Pr
 	return nil
 }
 
-// UseTenant makes a tenant the one that bare az acts in, without a person. Where az has no account
-// there, or renewal there is refused, it returns the *Problem and leaves all as it was: then SignIn
-// with that tenant and call it again.
-func (c Client) UseTenant(ctx context.Context, tenant, scope string) (Token, error) {
+// UseTenant tries a tenant without a person and, where follow is set, makes it the one that bare az
+// acts in. Where az has no account there, or renewal there is refused, it returns the *Problem and
+// leaves all as it was: then SignIn with that tenant and call it again.
+func (c Client) UseTenant(ctx context.Context, tenant, scope string, follow bool) (Token, error) {
 	f, err := c.Dir.Read(ctx)
 	if err != nil {
 		return Token{}, err
 	}
 	row, ok := f.Profile.InTenant(tenant)
-	if !ok {
+	if !ok && follow {
 		return Token{}, notInTenant.With(tenant, scope)
+	}
+	if !ok {
+		row = f.Profile.Current()
 	}
 	t, err := c.Token(ctx, f, row.User.Name, tenant, scope)
 	if err != nil {
 		return Token{}, err
 	}
-	if f.Profile.Current().ID == row.ID {
+	if !follow || f.Profile.Current().ID == row.ID {
 		return t, nil
 	}
 	return t, c.AZ.SetSubscription(ctx, row.ID)

@@ -94,14 +94,33 @@ func (c *command) verdict(s signIn, boxes []containers.Status) auth.Verdict {
 			}
 		}
 	}
+	end, from := c.predict(s)
 	return auth.Judge(auth.Facts{Known: true, SignedIn: len(s.files.Profile.Subscriptions) > 0, TokenExpires: ends,
-		Silent: s.silent, Refusal: s.problem}, c.Now(), slices.Max(append([]time.Duration{0}, c.settings.Notify.Warn...)))
+		Silent: s.silent, Refusal: s.problem, SignInEnds: end, SignInEndsFrom: from}, c.Now(), slices.Max(append([]time.Duration{0}, c.settings.Notify.Warn...)))
+}
+
+// predict says when the sign-in will end, from what the tray has learnt and the settings.
+func (c *command) predict(s signIn) (time.Time, auth.DeadlineSource) {
+	known := agent.Recall(stateFile(c.client.StateDir)).Signs[s.tenant.ID]
+	policy := known.Policy
+	policy.Configured = c.settings.Azure.SignInLifetime
+	signedIn := known.SignedInAt
+	if at := c.client.Dir.SignInMoment(s.files); at.After(signedIn) {
+		signedIn = at
+	}
+	var used time.Time
+	if s.files.Cache != nil {
+		if a, ok := s.files.Cache.Account(s.row.User.Name); ok {
+			used = s.files.Cache.Used(a.HomeAccountID)
+		}
+	}
+	return policy.SignInEnds(signedIn, used)
 }
 
 // nameTenant adds the tenant's name where az's profile has none: what the tray learnt, else what ARM
 // says, if it says so at once.
 func (c *command) nameTenant(ctx context.Context, s *signIn) {
-	known := agent.KnownTenants(stateFile(c.client.StateDir))
+	known := agent.Recall(stateFile(c.client.StateDir)).Tenants
 	if !slices.ContainsFunc(known, func(t auth.Tenant) bool { return t.ID == s.tenant.ID }) && s.silent == auth.SilentWorks {
 		ctx, stop := context.WithTimeout(ctx, nameTimeout)
 		defer stop()

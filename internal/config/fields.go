@@ -37,6 +37,7 @@ var fields = []field{
 	{key: "azure.sign_in_lifetime", preset: "", store: lifetime},
 	{key: "azure.login_timeout", preset: "5m", store: loginTimeout},
 	{key: "azure.probe_interval", preset: "5m", store: probeInterval},
+	{key: "azure.follow", preset: true, store: toggle(func(s *Settings) *bool { return &s.Azure.Follow })},
 
 	{key: "openai.endpoint", preset: "",
 		also:  []string{"AZURE_OPENAI__ENDPOINT", "OPENAI__ENDPOINT"},
@@ -62,17 +63,18 @@ var fields = []field{
 		store: text(func(s *Settings) *string { return &s.Containers.Credential }, oneOf("access-token", "refresh-token"))},
 	{key: "containers.scopes", preset: []string{},
 		store: texts(func(s *Settings) *[]string { return &s.Containers.Scopes }, scope)},
+	{key: "containers.logs", preset: true, store: toggle(func(s *Settings) *bool { return &s.Containers.Logs })},
 
 	{key: "health.listen", preset: "127.0.0.1:8000", store: text(nil, loopback),
 		later: notYet("this version does not serve the health API yet")},
-	{key: "health.watch", preset: []string{}, store: texts(nil, requiredURL),
-		later: notYet("this version does not watch other services yet")},
-	{key: "endpoint.enabled", preset: false, store: toggle,
+	{key: "health.watch", preset: []string{},
+		store: texts(func(s *Settings) *[]string { return &s.Health.Watch }, requiredURL)},
+	{key: "endpoint.enabled", preset: false, store: toggle(nil),
 		later: notYet("this version does not serve the identity endpoint yet")},
 
 	{key: "engine.hosts", preset: []string{},
-		store: texts(func(s *Settings) *[]string { return &s.Engine.Hosts }, engineHost)},
-	{key: "engine.socket", preset: false, store: toggle,
+		store: texts(func(s *Settings) *[]string { return &s.Engine.Hosts }, engineHost), later: firstHost},
+	{key: "engine.socket", preset: false, store: toggle(nil),
 		later: notYet("this version does not offer an engine socket yet")},
 
 	{key: "tray.icon", preset: "auto",
@@ -124,4 +126,12 @@ func onlyAccessTokens(s *Settings, _ any) string {
 	}
 	s.Containers.Credential = "access-token"
 	return `this version delivers access tokens alone, and does so`
+}
+
+// firstHost says that only the first of several engines is followed.
+func firstHost(s *Settings, _ any) string {
+	if len(s.Engine.Hosts) < 2 {
+		return ""
+	}
+	return "this version follows the first alone"
 }

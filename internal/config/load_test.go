@@ -18,13 +18,14 @@ const (
 // defaults is what a person gets who says nothing.
 func defaults() Settings {
 	return Settings{
-		Azure:  Azure{Scope: "https://cognitiveservices.azure.com/.default", LoginTimeout: 5 * time.Minute, ProbeInterval: 5 * time.Minute},
+		Azure:  Azure{Scope: "https://cognitiveservices.azure.com/.default", LoginTimeout: 5 * time.Minute, ProbeInterval: 5 * time.Minute, Follow: true},
 		OpenAI: OpenAI{APIVersion: "2025-03-01-preview", EmbeddingModel: "text-embedding-3-small", ChatModel: "gpt-4o"},
 		Notify: Notify{Warn: []time.Duration{30 * time.Minute, 10 * time.Minute, 2 * time.Minute}, Snooze: 15 * time.Minute},
 		Containers: Containers{
 			Names:    []string{"codestory-service", "codestory-worker", "codestory-mcp", "code-story-*"},
-			Delivery: "copy", Credential: "access-token", Scopes: []string{},
+			Delivery: "copy", Credential: "access-token", Scopes: []string{}, Logs: true,
 		},
+		Health: Health{Watch: []string{}},
 		Engine: Engine{Hosts: []string{}},
 		Tray:   Tray{Icon: "auto"},
 	}
@@ -58,6 +59,7 @@ func TestLoad(t *testing.T) {
 			sign_in_lifetime = "12h"
 			login_timeout = "90s"
 			probe_interval = "1m"
+			follow = false
 			[openai]
 			endpoint = "https://example.openai.azure.com/"
 			api_version = "2024-10-21"
@@ -69,6 +71,9 @@ func TestLoad(t *testing.T) {
 			[containers]
 			names = ["web-?"]
 			scopes = ["https://vault.azure.net/.default"]
+			logs = false
+			[health]
+			watch = ["http://localhost:8000/health"]
 			[engine]
 			hosts = ["unix:///run/docker.sock"]
 			[tray]
@@ -80,6 +85,8 @@ func TestLoad(t *testing.T) {
 				s.Notify = Notify{Warn: []time.Duration{time.Hour, 5 * time.Minute}, Snooze: time.Minute}
 				s.Containers.Names = []string{"web-?"}
 				s.Containers.Scopes = []string{"https://vault.azure.net/.default"}
+				s.Containers.Logs = false
+				s.Health.Watch = []string{"http://localhost:8000/health"}
 				s.Engine.Hosts = []string{"unix:///run/docker.sock"}
 				s.Tray.Icon = "dark"
 			}},
@@ -162,9 +169,7 @@ func TestLoadWarns(t *testing.T) {
 			", line 2: health.listen is set, but this version does not serve the health API yet."},
 		{"health listens where it would by default", "[health]\nlisten = \"127.0.0.1:8000\"", nil,
 			", line 2: health.listen is set, but this version does not serve the health API yet."},
-		{"health is off", "[health]\nlisten = \"\"\nwatch = []", nil, ""},
-		{"others are watched", "[health]\nwatch = [\"http://localhost:8000/health\"]", nil,
-			", line 2: health.watch is set, but this version does not watch other services yet."},
+		{"health is off", "[health]\nlisten = \"\"", nil, ""},
 		{"the identity endpoint", "[endpoint]\nenabled = true", nil,
 			", line 2: endpoint.enabled is set, but this version does not serve the identity endpoint yet."},
 		{"no identity endpoint", "[endpoint]\nenabled = false", nil, ""},

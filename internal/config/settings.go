@@ -11,6 +11,7 @@ type Settings struct {
 	OpenAI     OpenAI
 	Notify     Notify
 	Containers Containers
+	Health     Health
 	Engine     Engine
 	Tray       Tray
 }
@@ -23,6 +24,7 @@ type Azure struct {
 	SignInLifetime time.Duration // 0: learned
 	LoginTimeout   time.Duration // how long a browser sign-in may take
 	ProbeInterval  time.Duration // silent renewals are never tried more often than this
+	Follow         bool          // bare az acts in the tenant that is switched to
 }
 
 // OpenAI is the endpoint that the containers call.
@@ -45,6 +47,12 @@ type Containers struct {
 	Delivery   string   // copy
 	Credential string   // access-token
 	Scopes     []string // delivered besides Azure.Scope
+	Logs       bool     // their logs are read for failures of the credential
+}
+
+// Health is what is watched besides.
+type Health struct {
+	Watch []string // other services' health URLs
 }
 
 // Engine is where the containers run.

@@ -78,17 +78,22 @@ func list(raw any) (entries []string, wrong string) {
 	return nil, "a list of texts in quotes"
 }
 
-// toggle checks a boolean; nothing acts on one yet.
-func toggle(_ *Settings, raw any) string {
-	switch v := raw.(type) {
-	case bool:
-		return ""
-	case string: // a variable's
-		if _, err := strconv.ParseBool(v); err == nil {
-			return ""
+// toggle checks a boolean and puts it where to says; nil where nothing acts on it yet.
+func toggle(to func(*Settings) *bool) store {
+	return func(s *Settings, raw any) string {
+		v, is := raw.(bool)
+		if text, isText := raw.(string); isText { // a variable's
+			parsed, err := strconv.ParseBool(text)
+			v, is = parsed, err == nil
 		}
+		if !is {
+			return "true or false"
+		}
+		if to != nil {
+			*to(s) = v
+		}
+		return ""
 	}
-	return "true or false"
 }
 
 const durationForm = `a time such as "90s", "30m" or "12h", in quotes and above zero`
