@@ -47,16 +47,22 @@ type Files struct {
 	Cache   *Cache // nil where there is none or it cannot be read; then az is to be asked
 	// CacheProblem says why a cache that is there cannot be read; nil where it can be or none is there.
 	CacheProblem *Problem
+
+	principals []principal
 }
 
 // ErrTorn is a file that az was writing at that moment: read it again soon.
 var ErrTorn = errors.New("az is writing its files")
 
 // Read reads az's files. It tries again for a second while az is writing them, for az truncates and
-// writes in place; after that it returns ErrTorn.
+// writes in place; after that it returns ErrTorn for a profile, and for a token cache says so in
+// CacheProblem.
 func (d Dir) Read(ctx context.Context) (Files, error) {
 	for wait := 10 * time.Millisecond; ; wait *= 2 {
-		f, err := d.readOnce()
+		f, err := d.readOnce(ctx)
+		if errors.Is(err, errCacheTorn) && wait > time.Second {
+			return f, nil
+		}
 		if !errors.Is(err, ErrTorn) || wait > time.Second {
 			return f, err
 		}
@@ -68,7 +74,7 @@ func (d Dir) Read(ctx context.Context) (Files, error) {
 	}
 }
 
-func (d Dir) readOnce() (Files, error) {
+func (d Dir) readOnce(ctx context.Context) (Files, error) {
 	var f Files
 	profile, err := d.readFile(profileFile)
 	if err != nil {
@@ -81,8 +87,15 @@ func (d Dir) readOnce() (Files, error) {
 	if err != nil {
 		return f, err
 	}
-	f.Cloud = cloudNamed(cmp.Or(iniValue(config, "cloud", "name"), f.Profile.Current().EnvironmentName))
-	return f, d.readCache(&f)
+	registered, err := d.readFile(cloudsFile)
+	if err != nil {
+		return f, err
+	}
+	f.Cloud = activeCloud(config, registered, f.Profile.Current().EnvironmentName)
+	f.Profile = f.Profile.in(f.Cloud.Name)
+	f.principals = d.readPrincipals(f.Profile)
+	f.Cache, f.CacheProblem, err = d.readCache(ctx)
+	return f, err
 }
 
 // readFile returns nil for a file that is not there.
@@ -92,35 +105,6 @@ func (d Dir) readFile(name string) ([]byte, error) {
 		return nil, nil
 	}
 	return b, err
-}
-
-func (d Dir) readCache(f *Files) error {
-	b, err := d.readFile(cacheFile)
-	switch {
-	case err != nil:
-		f.CacheProblem = &Problem{Code: "AZ_CACHE_UNREADABLE", Kind: ConfigError, Err: err,
-			Message: "az's token cache cannot be read, so az is asked for each token instead.",
-			Advice:  "Make " + filepath.Join(string(d), cacheFile) + " yours again: sudo chown $USER and chmod 600."}
-		return nil
-	case b == nil:
-		if d.has(cacheDPAPI) || d.has(cacheSignal) {
-			f.CacheProblem = &Problem{Code: "AZ_CACHE_ENCRYPTED", Kind: ConfigError,
-				Message: "az keeps its token cache encrypted, so az is asked for each token instead.",
-				Advice:  "Nothing is wrong; a refusal is noticed later this way. For early warning: az config set core.encrypt_token_cache=false, then az login."}
-		}
-		return nil
-	}
-	c, err := parseCache(b)
-	if err != nil {
-		return fmt.Errorf("%s: %w", cacheFile, err)
-	}
-	f.Cache = c
-	return nil
-}
-
-func (d Dir) has(name string) bool {
-	_, err := os.Stat(filepath.Join(string(d), name))
-	return err == nil
 }
 
 // Profile is azureProfile.json: the subscriptions of everyone who is signed in.
@@ -140,8 +124,10 @@ type ProfileSubscription struct {
 	TenantName      string `json:"tenantDisplayName"`
 	TenantDomain    string `json:"tenantDefaultDomain"`
 	User            struct {
-		Name string `json:"name"`
-		Type string `json:"type"` // user or servicePrincipal
+		Name       string  `json:"name"`
+		Type       string  `json:"type"` // user or servicePrincipal
+		Identity   present `json:"assignedIdentityInfo"`
+		CloudShell present `json:"cloudShellID"`
 	} `json:"user"`
 }
 

@@ -31,7 +31,7 @@ type Silent struct {
 // a round trip or two. It returns ErrNotInProcess, or a *Problem, whose Refuses says whether that
 // tells something about the sign-in.
 func (s Silent) Token(ctx context.Context, f Files, username, tenant, scope string) (Token, error) {
-	if f.Cache == nil {
+	if f.Cache == nil || f.Cloud.foreign {
 		return Token{}, ErrNotInProcess
 	}
 	account, ok := f.Cache.Account(username)

@@ -71,5 +71,5 @@ func (d Dir) matters(name string) bool {
 		return true
 	}
 	return filepath.Dir(name) == string(d) &&
-		slices.Contains([]string{profileFile, cacheFile, cacheDPAPI, cacheSignal, configFile}, filepath.Base(name))
+		slices.Contains([]string{profileFile, cacheFile, cacheDPAPI, cacheSignal, configFile, cloudsFile}, filepath.Base(name))
 }
