@@ -102,7 +102,7 @@ func (c *command) renew(ctx context.Context, f renewFlags) error {
 		return err
 	}
 	if !f.ifNeeded || s.silent != auth.SilentWorks {
-		if err := c.signIn(ctx, s.tenant.ID, f.deviceCode); err != nil {
+		if err := c.signIn(ctx, auth.LoginOptions{TenantID: s.tenant.ID, DeviceCode: f.deviceCode}); err != nil {
 			return err
 		}
 		if s, err = c.look(ctx, f.tenant, true); err != nil {
@@ -121,18 +121,18 @@ func (c *command) deliverAndPrint(ctx context.Context, s signIn, f found) error 
 }
 
 // signIn runs az login and says what is going on.
-func (c *command) signIn(ctx context.Context, tenant string, deviceCode bool) error {
+func (c *command) signIn(ctx context.Context, o auth.LoginOptions) error {
 	if p := c.client.AZ.Problem(); p != nil {
 		return p
 	}
-	if !deviceCode && os.Getenv("SSH_CONNECTION") != "" && os.Getenv("BROWSER") == "" {
+	if !o.DeviceCode && os.Getenv("SSH_CONNECTION") != "" && os.Getenv("BROWSER") == "" {
 		return &auth.Problem{Code: "NO_BROWSER", Kind: auth.SignInRequired,
 			Message: "A browser cannot be opened over SSH.", Advice: "Use a code on another device, if your tenant allows it: aztray service auth-renew --device-code"}
 	}
 	ctx, stop := context.WithTimeout(ctx, c.settings.Azure.LoginTimeout)
 	defer stop()
-	o := auth.LoginOptions{TenantID: tenant, Scope: c.settings.Azure.Scope, DeviceCode: deviceCode}
-	if deviceCode {
+	o.Scope = c.settings.Azure.Scope
+	if o.DeviceCode {
 		o.Progress = func(line string) { fmt.Fprintln(c.Err, line) }
 	} else {
 		fmt.Fprintf(c.Err, "Sign in with the browser window that opens; waiting for up to %s. Ctrl-C cancels.\n", minutes(c.settings.Azure.LoginTimeout))

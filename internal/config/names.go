@@ -1,10 +1,11 @@
 package config
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
+
+	"aztray/internal/nearest"
 )
 
 // checkNames finds what is not a setting. A section that is not ours is another program's, for
@@ -22,7 +23,7 @@ func (l *layers) checkNames() error {
 		case !isTable:
 			return l.unknownKey(name)
 		case !known:
-			if near, distance := closest(name, sections()); distance <= max(1, len(near)/3) {
+			if near, changes := nearest.To(name, sections()); changes <= max(1, len(near)/3) {
 				return &Error{File: l.file, Line: lineOf(l.doc, name), Key: "[" + name + "]", Nearest: "[" + near + "]"}
 			}
 			continue
@@ -45,7 +46,7 @@ func (l *layers) unknownVariable(name string) error {
 	for _, f := range fields {
 		names = append(names, f.variable())
 	}
-	near, _ := closest(name, names)
+	near, _ := nearest.To(name, names)
 	return &Error{Variable: name, Key: "of that name", Nearest: near}
 }
 
@@ -85,38 +86,9 @@ func nearestKey(key string) string {
 			return k
 		}
 	}
-	near, distance := closest(key, keys())
-	if distance > max(2, len(bare)/3) {
+	near, changes := nearest.To(key, keys())
+	if changes > max(2, len(bare)/3) {
 		return ""
 	}
 	return near
-}
-
-// closest is the name with the fewest letters to change.
-func closest(name string, names []string) (string, int) {
-	best := slices.MinFunc(names, func(a, b string) int {
-		return cmp.Compare(distance(name, a), distance(name, b))
-	})
-	return best, distance(name, best)
-}
-
-// distance is Levenshtein's: letters to insert, delete or replace.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -1,0 +1,216 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"aztray/internal/agent"
+	"aztray/internal/auth"
+	"aztray/internal/nearest"
+)
+
+// TenantReport is one row of `tenant list -o json`.
+type TenantReport struct {
+	auth.Tenant
+	Current  bool   `json:"current"`
+	SignedIn bool   `json:"signed_in"` // a token can be had there without a person
+	Problem  string `json:"problem"`   // the code of what stands in the way, "" where nothing does
+	Lifetime string `json:"lifetime"`  // how long a sign-in lasts there, as learnt or set; "" where not known
+}
+
+func (c *command) tenantCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "tenant", Short: "The tenants that you may use: list, use", Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2}
+	list := &cobra.Command{
+		Use: "list", Short: "List the tenants, and whether you are signed in there", Args: noArgs,
+		Example: "  aztray tenant list\n  aztray tenant list -o json | jq -r '.[] | select(.current).id'",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.prepare(); err != nil {
+				return err
+			}
+			return c.listTenants(cmd.Context())
+		},
+	}
+	use := &cobra.Command{
+		Use: "use TENANT", Short: "Switch to a tenant, by id, name or domain, and give the containers its token",
+		Example: "  aztray tenant use fabrikam.onmicrosoft.com\n  aztray tenant use Fabrikam",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usageError{errors.New("name one tenant, by id, name or domain; aztray tenant list shows them")}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := c.prepare(); err != nil {
+				return err
+			}
+			return c.useTenant(cmd.Context(), args[0])
+		},
+	}
+	c.outputFlags(list)
+	c.outputFlags(use)
+	cmd.AddCommand(list, use)
+	return cmd
+}
+
+// tenants are all that the account may use: those of az's profile, of ARM, and of what was learnt.
+func (c *command) tenants(ctx context.Context, f auth.Files) []auth.Tenant {
+	known := f.Profile.Tenants()
+	more := agent.Recall(stateFile(c.client.StateDir)).Tenants
+	if len(f.Profile.Subscriptions) > 0 {
+		if listed, err := c.client.Tenants(ctx, f); err == nil {
+			more = listed
+		} else {
+			c.log.Debug("ARM does not list the tenants", "err", err)
+		}
+	}
+	for _, t := range more {
+		i := slices.IndexFunc(known, func(k auth.Tenant) bool { return k.ID == t.ID })
+		if i < 0 {
+			known = append(known, t)
+			continue
+		}
+		known[i].Name, known[i].Domain = cmp.Or(known[i].Name, t.Name), cmp.Or(known[i].Domain, t.Domain)
+	}
+	return known
+}
+
+func (c *command) listTenants(ctx context.Context) error {
+	f, err := c.client.Dir.Read(ctx)
+	if err != nil {
+		return err
+	}
+	row := f.Profile.Current()
+	current := findTenant(f.Profile, cmp.Or(c.settings.Azure.TenantID, row.TenantID)).ID
+	learnt := agent.Recall(stateFile(c.client.StateDir)).Signs
+	all := c.tenants(ctx, f)
+	reports := make([]TenantReport, len(all))
+	var wg sync.WaitGroup
+	for i, t := range all {
+		wg.Go(func() {
+			r := TenantReport{Tenant: t, Current: t.ID == current}
+			_, err := c.client.Silent.Token(ctx, f, row.User.Name, t.ID, c.settings.Azure.Scope)
+			r.SignedIn = err == nil
+			if p, ok := errors.AsType[*auth.Problem](err); ok {
+				r.Problem = p.Code
+			}
+			if d := cmp.Or(c.settings.Azure.SignInLifetime, learnt[t.ID].Policy.SignIn.Lasts); d > 0 {
+				r.Lifetime = d.String()
+			}
+			reports[i] = r
+		})
+	}
+	wg.Wait()
+	if c.format == "json" {
+		enc := json.NewEncoder(c.Out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(reports)
+	}
+	if len(reports) == 0 {
+		fmt.Fprintln(c.Err, "No tenants are known, because nobody is signed in.\nSign in: aztray service auth-renew")
+		return exit(ExitPersonNeeded)
+	}
+	tw := tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "\tTENANT\tDOMAIN\tSIGNED IN\tA SIGN-IN LASTS\tID")
+	for _, r := range reports {
+		mark, signedIn := "", "yes"
+		if r.Current {
+			mark = "*"
+		}
+		if !r.SignedIn {
+			signedIn = strings.TrimSpace("no " + r.Problem)
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", mark, r.Name, r.Domain, signedIn, lifetimeWords(r.Lifetime), r.ID)
+	}
+	return tw.Flush()
+}
+
+// lifetimeWords makes "12 hours" of "12h0m0s".
+func lifetimeWords(s string) string {
+	d, err := time.ParseDuration(s)
+	switch {
+	case err != nil:
+		return "not known"
+	case d%(24*time.Hour) == 0:
+		return fmt.Sprintf("%d days", d/(24*time.Hour))
+	case d%time.Hour == 0:
+		return fmt.Sprintf("%d hours", d/time.Hour)
+	}
+	return d.String()
+}
+
+// useTenant switches silently where az can, else with the browser, and delivers.
+func (c *command) useTenant(ctx context.Context, name string) error {
+	f, err := c.client.Dir.Read(ctx)
+	if err != nil {
+		return err
+	}
+	t, err := matchTenant(c.tenants(ctx, f), name)
+	if err != nil {
+		return err
+	}
+	boxes, err := c.find(ctx, nil)
+	if err != nil {
+		return err
+	}
+	_, err = c.client.UseTenant(ctx, t.ID, c.settings.Azure.Scope, c.settings.Azure.Follow)
+	if p, ok := errors.AsType[*auth.Problem](err); ok && p.SignInCures() {
+		fmt.Fprintf(c.Err, "%s needs a sign-in of its own.\n", t.Label())
+		if err = c.signIn(ctx, auth.LoginOptions{TenantID: t.ID, Use: c.settings.Azure.Follow}); err == nil {
+			_, err = c.client.UseTenant(ctx, t.ID, c.settings.Azure.Scope, c.settings.Azure.Follow)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	s, err := c.look(ctx, t.ID, true)
+	if err != nil {
+		return err
+	}
+	return c.deliverAndPrint(ctx, s, boxes)
+}
+
+// matchTenant finds a tenant by id, name or domain, in whatever letter case. A near miss is named.
+func matchTenant(all []auth.Tenant, want string) (auth.Tenant, error) {
+	var names []string
+	labels := map[string]string{}
+	for _, t := range all {
+		for _, name := range []string{t.ID, t.Name, t.Domain, firstLabel(t.Domain)} {
+			if name == "" {
+				continue
+			}
+			if strings.EqualFold(name, want) {
+				return t, nil
+			}
+			names, labels[name] = append(names, name), t.Label()
+		}
+	}
+	if len(names) > 0 {
+		if near, changes := nearest.To(want, names); changes <= max(2, len(want)/3) {
+			return auth.Tenant{}, usageError{fmt.Errorf("you have no tenant called %q; did you mean %q?", want, labels[near])}
+		}
+	}
+	if looksLikeTenant(want) {
+		return auth.Tenant{ID: want}, nil // az may know more than it has listed
+	}
+	return auth.Tenant{}, usageError{fmt.Errorf("you have no tenant called %q; aztray tenant list shows them", want)}
+}
+
+func firstLabel(domain string) string {
+	label, _, _ := strings.Cut(domain, ".")
+	return label
+}
+
+// looksLikeTenant tells an id or a domain from a mere name.
+func looksLikeTenant(s string) bool {
+	return !strings.ContainsAny(s, " \t") && (strings.Contains(s, ".") || strings.Count(s, "-") == 4 && len(s) == 36)
+}
