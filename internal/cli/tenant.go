@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -104,7 +103,7 @@ func (c *command) listTenants(ctx context.Context) error {
 				r.Problem = p.Code
 			}
 			if d := cmp.Or(c.settings.Azure.SignInLifetime, learnt[t.ID].Policy.SignIn.Lasts); d > 0 {
-				r.Lifetime = d.String()
+				r.Lifetime = auth.PeriodWords(d)
 			}
 			reports[i] = r
 		})
@@ -129,23 +128,9 @@ func (c *command) listTenants(ctx context.Context) error {
 		if !r.SignedIn {
 			signedIn = strings.TrimSpace("no " + r.Problem)
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", mark, r.Name, r.Domain, signedIn, lifetimeWords(r.Lifetime), r.ID)
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", mark, r.Name, r.Domain, signedIn, cmp.Or(r.Lifetime, "not known"), r.ID)
 	}
 	return tw.Flush()
-}
-
-// lifetimeWords makes "12 hours" of "12h0m0s".
-func lifetimeWords(s string) string {
-	d, err := time.ParseDuration(s)
-	switch {
-	case err != nil:
-		return "not known"
-	case d%(24*time.Hour) == 0:
-		return fmt.Sprintf("%d days", d/(24*time.Hour))
-	case d%time.Hour == 0:
-		return fmt.Sprintf("%d hours", d/time.Hour)
-	}
-	return d.String()
 }
 
 // useTenant switches silently where az can, else with the browser, and delivers.

@@ -162,7 +162,7 @@ func stageOf(l auth.Level) Stage {
 func recovered(m Memory, s agent.Snapshot, now time.Time) (Memory, Action) {
 	act := Action{Withdraw: m.Visible}
 	if m.Warned && m.Seen {
-		act = Action{Show: signedInNote(s, now)}
+		act = Action{Show: signedInNote(s, m.Stage, now)}
 	}
 	return Memory{Seen: true, Failure: failureKey(s.Failure)}, act
 }

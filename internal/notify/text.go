@@ -125,7 +125,7 @@ func expiredTexts(s agent.Snapshot, now time.Time) (summary, why, next string) {
 }
 
 // signedInNote is the word after a warning that no longer holds.
-func signedInNote(s agent.Snapshot, now time.Time) *Note {
+func signedInNote(s agent.Snapshot, was Stage, now time.Time) *Note {
 	body := tenant(s) + "."
 	if s.Account != "" {
 		body = tenant(s) + ", as " + s.Account + "."
@@ -133,12 +133,20 @@ func signedInNote(s agent.Snapshot, now time.Time) *Note {
 	if !s.Deadline.IsZero() {
 		body = sentences(body, "Good until "+at(s.Deadline, now)+".")
 	}
-	return &Note{Summary: "Signed in again", Body: body, Urgency: Low, Transient: true}
+	summary := "Signed in again"
+	if was == signedOut {
+		summary = "Signed in to Azure"
+	}
+	return &Note{Summary: summary, Body: body, Urgency: Low, Transient: true}
 }
 
 // tenant names the tenant; a bare id says nothing to a person.
 func tenant(s agent.Snapshot) string {
-	if label := s.Tenant.Label(); label != "" && label != s.Tenant.ID {
+	t := s.Concerns
+	if t.ID == "" {
+		t = s.Tenant
+	}
+	if label := t.Label(); label != "" && label != t.ID {
 		return label
 	}
 	return "Azure"

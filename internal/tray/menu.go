@@ -67,7 +67,7 @@ func Menu(s agent.Snapshot, now time.Time, c Clock) Model {
 // state is what is known and until when: one sentence on how things stand, then the details.
 func state(s agent.Snapshot, now time.Time, c Clock) []string {
 	var lines []string
-	tenant := cmp.Or(s.Tenant.Label(), sayNoTenant)
+	tenant := cmp.Or(s.Concerns.Label(), s.Tenant.Label(), sayNoTenant)
 	switch s.Level {
 	case auth.OK:
 		lines = []string{saySignedIn(tenant, s.Account), okUntil(s, now, c)}
@@ -88,13 +88,29 @@ func state(s agent.Snapshot, now time.Time, c Clock) []string {
 	if !s.OfflineSince.IsZero() {
 		lines = append(lines, offline(s, now, c))
 	}
+	return append(lines, others(s, now, c)...)
+}
+
+// others is a line for each other tenant in use.
+func others(s agent.Snapshot, now time.Time, c Clock) []string {
+	var lines []string
+	for _, t := range s.InUse {
+		if t.Tenant.ID == s.Concerns.ID || s.Level == auth.SignedOut || s.Level == auth.Renewing {
+			continue
+		}
+		until := ""
+		if !t.Deadline.IsZero() {
+			until = c.moment(t.Deadline, now)
+		}
+		lines = append(lines, sayOther(t.Tenant.Label(), t.Level, until))
+	}
 	return lines
 }
 
 // title is the first line; with the deadline where that line does not hold one.
 func title(s agent.Snapshot, first string, now time.Time, c Clock) string {
 	if s.Level == auth.OK && !s.Deadline.IsZero() {
-		return saySignedInUntil(cmp.Or(s.Tenant.Label(), sayNoTenant), c.moment(s.Deadline, now))
+		return saySignedInUntil(cmp.Or(s.Concerns.Label(), s.Tenant.Label(), sayNoTenant), c.moment(s.Deadline, now))
 	}
 	return first
 }
@@ -114,7 +130,7 @@ func deadlineWords(s agent.Snapshot, now time.Time, c Clock) string {
 	if s.DeadlineSource == auth.DeadlineAccessToken {
 		return sayRefused(c.moment(s.Deadline, now))
 	}
-	return saySignInEnds(c.on(s.Deadline, now), s.DeadlineSource)
+	return saySignInEnds(c.on(s.Deadline, now), s.DeadlineSource, s.Lifetime)
 }
 
 func renewing(s agent.Snapshot, now time.Time, c Clock) []string {
@@ -152,6 +168,9 @@ func troubles(s agent.Snapshot) []string {
 		if p.Advice != "" && !p.SignInCures() {
 			lines = append(lines, p.Advice)
 		}
+	}
+	if s.OpenAI != nil && s.OpenAI.Problem != nil {
+		lines = append(lines, strings.TrimSpace(s.OpenAI.Problem.Message+" "+s.OpenAI.Problem.Advice))
 	}
 	for _, p := range s.Missing {
 		lines = append(lines, strings.TrimSpace(p.Message+" "+p.Advice))

@@ -12,6 +12,7 @@ import (
 	"aztray/internal/agent"
 	"aztray/internal/auth"
 	"aztray/internal/containers"
+	"aztray/internal/openai"
 )
 
 // It is Tuesday, 13:28 on a clock two hours ahead of UTC.
@@ -50,6 +51,19 @@ func TestMenuSaysWhatIsKnownAndUntilWhen(t *testing.T) {
 	}{
 		{"all is well, no end is known", signedIn(nil),
 			[]string{"Signed in to Contoso as ada@contoso.example", "Renews by itself; no end is known"}, "Renew now", ""},
+		{"the end is learned, and from what", signedIn(func(s *agent.Snapshot) {
+			s.Deadline, s.DeadlineSource, s.Lifetime = clock(17, 40), auth.DeadlineLearned, 12*time.Hour
+		}), []string{"Signed in to Contoso as ada@contoso.example", "Sign-in ends today at 17:40 (learned: 12 hours)"}, "Renew now",
+			"Signed in to Contoso until 17:40"},
+		{"another tenant in use is the worst", signedIn(func(s *agent.Snapshot) {
+			other := auth.Tenant{ID: "f", Name: "Fabrikam"}
+			s.Level, s.Concerns, s.Deadline = auth.Expired, other, clock(13, 0)
+			s.InUse = []agent.TenantState{{Tenant: s.Tenant, Level: auth.OK}, {Tenant: other, Level: auth.Expired}}
+		}), []string{"The sign-in to Fabrikam has ended", "Containers are failing since 13:00", "Also in use: Contoso, signed in"}, "Renew now", ""},
+		{"the endpoint is another tenant's", signedIn(func(s *agent.Snapshot) {
+			s.Refreshable = true
+			s.OpenAI = &openai.Result{Problem: &auth.Problem{Kind: auth.WrongTenant, Message: "The endpoint belongs to Fabrikam.", Advice: "Switch."}}
+		}), []string{"Signed in to Contoso as ada@contoso.example", "Renews by itself; no end is known", "The endpoint belongs to Fabrikam. Switch."}, "Renew now", ""},
 		{"the end is learned", signedIn(func(s *agent.Snapshot) {
 			s.Deadline, s.DeadlineSource = clock(17, 40), auth.DeadlineLearned
 		}), []string{"Signed in to Contoso as ada@contoso.example", "Sign-in ends today at 17:40 (learned)"}, "Renew now",

@@ -54,14 +54,30 @@ func sayRefused(when string) string {
 	return fmt.Sprintf("Renewal is refused: containers work until %s", when)
 }
 
-func saySignInEnds(when string, source auth.DeadlineSource) string {
+func saySignInEnds(when string, source auth.DeadlineSource, lasts time.Duration) string {
 	switch source {
 	case auth.DeadlineConfigured:
 		return fmt.Sprintf("Sign-in ends %s (your setting)", when)
 	case auth.DeadlineLearned:
+		if lasts > 0 {
+			return fmt.Sprintf("Sign-in ends %s (learned: %s)", when, auth.PeriodWords(lasts))
+		}
 		return fmt.Sprintf("Sign-in ends %s (learned)", when)
 	}
 	return fmt.Sprintf("Sign-in ends %s", when)
+}
+
+// sayOther is how another tenant in use stands.
+func sayOther(tenant string, level auth.Level, until string) string {
+	switch level {
+	case auth.OK:
+		return fmt.Sprintf("Also in use: %s, signed in", tenant)
+	case auth.Expiring:
+		return fmt.Sprintf("Also in use: %s, you are needed by %s", tenant, until)
+	case auth.Expired:
+		return fmt.Sprintf("Also in use: %s, its containers have lost access", tenant)
+	}
+	return fmt.Sprintf("Also in use: %s, not known yet", tenant)
 }
 
 func sayTokenLasts(when string) string { return fmt.Sprintf("The token lasts until %s", when) }
