@@ -196,6 +196,10 @@ func (s *state) begin(j signInJob, now time.Time) {
 	if s.renewal != nil {
 		return
 	}
+	if kind := s.files.Kind(s.row(j.tenant)); !j.silent && !kind.Renewable() {
+		s.failure = kind.RenewProblem()
+		return
+	}
 	j.scope, j.timeout, j.follow = s.set.Scope, s.set.LoginTimeout, s.set.Follow
 	way := "browser"
 	if j.silent {

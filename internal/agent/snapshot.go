@@ -21,6 +21,7 @@ type Snapshot struct {
 	SignedInAt     time.Time     // the start of this sign-in, where known
 	Lifetime       time.Duration // how long the organisation lets a sign-in last, where known
 	Account        string        // the user name, such as ada@contoso.example
+	Kind           auth.AccountKind // what az is signed in as there
 	Tenant         auth.Tenant   // the one in use by default, which the switch ticks
 	Subscription   auth.Subscription
 	Credential     string // the credential's name in the SDKs: AzureCLICredential

@@ -334,7 +334,7 @@ func (s *state) snapshot(now time.Time) Snapshot {
 	row := s.row(tenant)
 	snap := Snapshot{
 		At: now, Level: w.Level, Before: w.Level, Deadline: w.Deadline, DeadlineSource: w.DeadlineSource, Concerns: w.Tenant, InUse: inUse,
-		Account: row.User.Name, Scope: s.set.Scope, Tenant: s.tenantByID(tenant), Skew: s.skew,
+		Account: row.User.Name, Kind: s.files.Kind(row), Scope: s.set.Scope, Tenant: s.tenantByID(tenant), Skew: s.skew,
 		Problem: cmp.Or(w.Problem, s.filesErr), Failure: s.failure, Tenants: s.knownTenants(), Missing: s.missing(),
 	}
 	if row.TenantID == tenant {

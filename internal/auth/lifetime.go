@@ -1,9 +1,6 @@
 package auth
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Policy is what is known of how long a sign-in in one tenant lasts. It is a value: what learns
 // returns a new one. The zero value knows nothing and predicts nothing.
@@ -84,15 +81,3 @@ func (l Learned) end(from time.Time) time.Time {
 
 // outlasted reports whether what was to end was still good at a moment, and not by a clock's error.
 func outlasted(end, at time.Time) bool { return !end.IsZero() && at.Sub(end) > clockSlack }
-
-// PeriodWords is a policy's period as a person says it: "12 hours", "7 days".
-func PeriodWords(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d > day && d%day == 0:
-		return fmt.Sprintf("%d days", d/day)
-	case d > time.Hour && d%time.Hour == 0:
-		return fmt.Sprintf("%d hours", d/time.Hour)
-	}
-	return d.Round(time.Minute).String()
-}

@@ -205,7 +205,7 @@ func ended(err error) string {
 func problem(code string, f fault, l Lesson, cause error) *Problem {
 	p := &Problem{Code: code, Kind: f.kind, Message: f.message, Lesson: l, Err: cause, template: f.advice}
 	if limit := max(l.SignInFrequency, l.IdleLimit); limit > 0 && f.taught != "" {
-		p.Message = strings.Replace(f.taught, "{limit}", inWords(limit), 1)
+		p.Message = strings.Replace(f.taught, "{limit}", PeriodWords(limit), 1)
 	}
 	if l.Claims != "" && p.Kind == SignInRequired {
 		p.Kind, p.template = ClaimsRequired, signInExact // only a sign-in with these claims satisfies it

@@ -133,8 +133,8 @@ func plain(text string) string {
 	return strings.Join(strings.FieldsFunc(text, blank), " ")
 }
 
-// inWords says a period as a person would: 90 days, 12 hours, 45 minutes.
-func inWords(d time.Duration) string {
+// PeriodWords says a period as a person would: 90 days, 12 hours, 45 minutes.
+func PeriodWords(d time.Duration) string {
 	const day = 24 * time.Hour
 	for _, u := range []struct {
 		of   time.Duration

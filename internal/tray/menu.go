@@ -85,6 +85,9 @@ func state(s agent.Snapshot, now time.Time, c Clock) []string {
 	default:
 		lines = []string{sayNotYetKnown}
 	}
+	if s.Kind != "" && !s.Kind.Renewable() && s.Level != auth.SignedOut {
+		lines = append(lines, sayKind(s.Kind))
+	}
 	if !s.OfflineSince.IsZero() {
 		lines = append(lines, offline(s, now, c))
 	}
@@ -191,7 +194,8 @@ func renewItem(s agent.Snapshot) Item {
 	noAZ := slices.ContainsFunc(s.Missing, func(p *auth.Problem) bool {
 		return p.Kind == auth.AZMissing || p.Kind == auth.AZBroken
 	})
-	it.Disabled = useless || noAZ || s.Renewal != nil || s.Level == auth.Renewing
+	cannot := s.Kind != "" && !s.Kind.Renewable()
+	it.Disabled = useless || noAZ || cannot || s.Renewal != nil || s.Level == auth.Renewing
 	return it
 }
 

@@ -64,6 +64,8 @@ func TestMenuSaysWhatIsKnownAndUntilWhen(t *testing.T) {
 			s.Refreshable = true
 			s.OpenAI = &openai.Result{Problem: &auth.Problem{Kind: auth.WrongTenant, Message: "The endpoint belongs to Fabrikam.", Advice: "Switch."}}
 		}), []string{"Signed in to Contoso as ada@contoso.example", "Renews by itself; no end is known", "The endpoint belongs to Fabrikam. Switch."}, "Renew now", ""},
+		{"a service principal", signedIn(func(s *agent.Snapshot) { s.Refreshable, s.Kind = true, auth.AccountSecret }),
+			[]string{"Signed in to Contoso as ada@contoso.example", "Renews by itself; no end is known", "az is signed in as a service principal with a secret; no", "    browser renews that"}, "-Renew now", ""},
 		{"the end is learned", signedIn(func(s *agent.Snapshot) {
 			s.Deadline, s.DeadlineSource = clock(17, 40), auth.DeadlineLearned
 		}), []string{"Signed in to Contoso as ada@contoso.example", "Sign-in ends today at 17:40 (learned)"}, "Renew now",

@@ -67,6 +67,11 @@ func saySignInEnds(when string, source auth.DeadlineSource, lasts time.Duration)
 	return fmt.Sprintf("Sign-in ends %s", when)
 }
 
+// sayKind is for an az that no browser can renew.
+func sayKind(k auth.AccountKind) string {
+	return fmt.Sprintf("az is signed in as %s; no browser renews that", k.Words())
+}
+
 // sayOther is how another tenant in use stands.
 func sayOther(tenant string, level auth.Level, until string) string {
 	switch level {
