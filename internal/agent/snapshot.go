@@ -16,13 +16,13 @@ type Snapshot struct {
 	Before         auth.Level // while Level is Renewing: the level without that work
 	Deadline       time.Time  // by when the person must act
 	DeadlineSource auth.DeadlineSource
-	Concerns       auth.Tenant   // whose Level, Deadline and Problem these are: Tenant, or another one in use
-	InUse          []TenantState // each tenant in use, Tenant first
-	SignedInAt     time.Time     // the start of this sign-in, where known
-	Lifetime       time.Duration // how long the organisation lets a sign-in last, where known
-	Account        string        // the user name, such as ada@contoso.example
+	Concerns       auth.Tenant      // whose Level, Deadline and Problem these are: Tenant, or another one in use
+	InUse          []TenantState    // each tenant in use, Tenant first
+	SignedInAt     time.Time        // the start of this sign-in, where known
+	Lifetime       time.Duration    // how long the organisation lets a sign-in last, where known
+	Account        string           // the user name, such as ada@contoso.example
 	Kind           auth.AccountKind // what az is signed in as there
-	Tenant         auth.Tenant   // the one in use by default, which the switch ticks
+	Tenant         auth.Tenant      // the one in use by default, which the switch ticks
 	Subscription   auth.Subscription
 	Credential     string // the credential's name in the SDKs: AzureCLICredential
 	Scope          string
