@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -31,6 +32,9 @@ type engineAPI interface {
 	read(ctx context.Context, id, p string) (*tar.Header, []byte, error)
 	extract(ctx context.Context, id, dir string, archive []byte) error
 	exec(ctx context.Context, id, user string, cmd []string, stdin []byte) (execResult, error)
+	// logs opens what a container wrote from since on, at most its last lines, each with its time,
+	// and follows it until the container stops. What it wrote to a terminal is not in frames.
+	logs(ctx context.Context, id string, since time.Time, last int) (io.ReadCloser, error)
 	// volumeDevice is the host path that a volume stands for, "" for an ordinary one.
 	volumeDevice(ctx context.Context, name string) (string, error)
 }
@@ -52,6 +56,8 @@ type (
 		Env                       []string
 		Mounts                    []mount // with those that --tmpfs made
 		ReadonlyRootfs            bool
+		Tty                       bool
+		Started                   time.Time // last; zero: never
 	}
 	message struct {
 		Action, ID string
@@ -215,12 +221,16 @@ func (e *httpEngine) list(ctx context.Context) ([]summary, error) {
 
 func (e *httpEngine) inspect(ctx context.Context, id string) (inspected, error) {
 	var d struct {
-		ID     string `json:"Id"`
-		Image  string
-		State  struct{ Status string }
+		ID    string `json:"Id"`
+		Image string
+		State struct {
+			Status    string
+			StartedAt time.Time
+		}
 		Config struct {
 			User string
 			Env  []string
+			Tty  bool
 		}
 		HostConfig struct {
 			ReadonlyRootfs bool
@@ -251,7 +261,7 @@ func (e *httpEngine) inspect(ctx context.Context, id string) (inspected, error) 
 		}
 	}
 	return inspected{ID: d.ID, ImageID: d.Image, User: d.Config.User, Status: d.State.Status, Env: d.Config.Env,
-		Mounts: d.Mounts, ReadonlyRootfs: d.HostConfig.ReadonlyRootfs}, nil
+		Mounts: d.Mounts, ReadonlyRootfs: d.HostConfig.ReadonlyRootfs, Tty: d.Config.Tty, Started: d.State.StartedAt}, nil
 }
 
 func (e *httpEngine) stat(ctx context.Context, id, p string) (fileInfo, error) {
@@ -370,6 +380,39 @@ func (e *httpEngine) volumeDevice(ctx context.Context, name string) (string, err
 	return v.Options["device"], err
 }
 
+func (e *httpEngine) logs(ctx context.Context, id string, since time.Time, last int) (io.ReadCloser, error) {
+	query := url.Values{"stdout": {"1"}, "stderr": {"1"}, "follow": {"1"}, "timestamps": {"1"}, "tail": {strconv.Itoa(last)}}
+	if !since.IsZero() {
+		query.Set("since", moment(since))
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	late := time.AfterFunc(quickCall, cancel) // for the first answer; the stream itself has no end
+	resp, err := e.call(ctx, http.MethodGet, "/containers/"+id+"/logs", query, nil)
+	if err == nil && !late.Stop() {
+		resp.Body.Close()
+		err = context.DeadlineExceeded
+	}
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return logBody{resp.Body, cancel}, nil
+}
+
+// logBody is an open log.
+type logBody struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+func (b logBody) Close() error {
+	b.cancel()
+	return b.ReadCloser.Close()
+}
+
+// moment is a time as the engine takes it.
+func moment(t time.Time) string { return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond()) }
+
 // eventStream is an open subscription. Next blocks; ending the context of events ends it.
 type eventStream struct {
 	decoder *json.Decoder
@@ -388,7 +431,7 @@ func (e *httpEngine) events(ctx context.Context, since time.Time) (*eventStream,
 	}
 	query := url.Values{"filters": {string(filters)}}
 	if !since.IsZero() {
-		query.Set("since", fmt.Sprintf("%d.%09d", since.Unix(), since.Nanosecond()))
+		query.Set("since", moment(since))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	late := time.AfterFunc(quickCall, cancel) // for the first answer; the stream itself has no end
