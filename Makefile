@@ -73,7 +73,7 @@ demo: setup ## watch it work on az, containers and a sign-in of its own; picture
 	@test/with-engine.sh go run ./test/rig/demo
 
 bench: ## the benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+	@test/with-engine.sh go test -tags e2e -run "^$$" -bench . -benchmem ./...
 
 clean: ## delete bin and build
 	rm -rf bin build

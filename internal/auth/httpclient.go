@@ -7,45 +7,57 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // HTTPClient is a client for Entra and ARM that honours what az honours: HTTPS_PROXY and NO_PROXY,
 // and a certificate bundle in REQUESTS_CA_BUNDLE or SSL_CERT_FILE, which is trusted besides the
-// system's. It returns a *Problem where the bundle cannot be used.
+// system's. The certificates are read at the first request, for most commands make none; a bundle
+// that cannot be used fails that request with a *Problem.
 // https://learn.microsoft.com/cli/azure/use-azure-cli-successfully-troubleshooting#work-behind-a-proxy
-func HTTPClient() (*http.Client, error) {
+func HTTPClient() *http.Client {
+	return &http.Client{Transport: &skewed{next: sync.OnceValues(newTransport)}, Timeout: 30 * time.Second}
+}
+
+func newTransport() (http.RoundTripper, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 2
 	t.ResponseHeaderTimeout = 20 * time.Second
-	if file := cmp.Or(os.Getenv("REQUESTS_CA_BUNDLE"), os.Getenv("SSL_CERT_FILE")); file != "" {
-		pool, err := x509.SystemCertPool()
-		if err != nil {
-			pool = x509.NewCertPool()
-		}
-		pem, err := os.ReadFile(file)
-		if err == nil && !pool.AppendCertsFromPEM(pem) {
-			err = fmt.Errorf("%s holds no certificate", file)
-		}
-		if err != nil {
-			return nil, &Problem{Code: "CA_BUNDLE_UNREADABLE", Kind: ConfigError, Err: err,
-				Message: "The certificate bundle in REQUESTS_CA_BUNDLE or SSL_CERT_FILE cannot be used.",
-				Advice:  "Set it to a readable file of PEM certificates, or unset it: " + file}
-		}
-		t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	file := cmp.Or(os.Getenv("REQUESTS_CA_BUNDLE"), os.Getenv("SSL_CERT_FILE"))
+	if file == "" {
+		return t, nil
 	}
-	return &http.Client{Transport: &skewed{next: t}, Timeout: 30 * time.Second}, nil
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	pem, err := os.ReadFile(file)
+	if err == nil && !pool.AppendCertsFromPEM(pem) {
+		err = fmt.Errorf("%s holds no certificate", file)
+	}
+	if err != nil {
+		return nil, &Problem{Code: "CA_BUNDLE_UNREADABLE", Kind: ConfigError, Err: err,
+			Message: "The certificate bundle in REQUESTS_CA_BUNDLE or SSL_CERT_FILE cannot be used.",
+			Advice:  "Set it to a readable file of PEM certificates, or unset it: " + file}
+	}
+	t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	return t, nil
 }
 
 // skewed notes the Date header of the answers: tokens are judged by Entra's clock, not by ours.
 type skewed struct {
-	next http.RoundTripper
+	next func() (http.RoundTripper, error)
 	skew atomic.Int64 // ours minus theirs
 }
 
 func (s *skewed) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := s.next.RoundTrip(r)
+	next, err := s.next()
+	if err != nil {
+		return nil, err
+	}
+	resp, err := next.RoundTrip(r)
 	if err == nil {
 		if at, perr := http.ParseTime(resp.Header.Get("Date")); perr == nil {
 			s.skew.Store(int64(time.Since(at)))

@@ -52,20 +52,20 @@ func (c *command) look(ctx context.Context, tenant string, renew bool) (signIn, 
 	}
 	if !renew && s.token.Alive(c.Now(), enough) {
 		s.silent = auth.SilentWorks
-		c.nameTenant(ctx, &s)
+		c.nameTenant(&s, agent.Recall(stateFile(c.client.StateDir)).Tenants)
 		return s, nil
 	}
 	t, err := c.client.Token(ctx, s.files, s.row.User.Name, s.tenant.ID, c.settings.Azure.Scope)
 	if err == nil {
 		s.token, s.silent = t, auth.SilentWorks
-		c.nameTenant(ctx, &s)
+		c.nameTenant(&s, c.listed(ctx, s))
 		return s, nil
 	}
 	p, ok := errors.AsType[*auth.Problem](err)
 	if !ok {
 		return s, err
 	}
-	c.nameTenant(ctx, &s)
+	c.nameTenant(&s, agent.Recall(stateFile(c.client.StateDir)).Tenants)
 	s.problem = p
 	if p.Refuses() {
 		s.silent = auth.SilentRefused
@@ -117,20 +117,24 @@ func (c *command) predict(s signIn) (time.Time, auth.DeadlineSource) {
 	return policy.SignInEnds(signedIn, used)
 }
 
-// nameTenant adds the tenant's name where az's profile has none: what the tray learnt, else what ARM
-// says, if it says so at once.
-func (c *command) nameTenant(ctx context.Context, s *signIn) {
-	known := agent.Recall(stateFile(c.client.StateDir)).Tenants
-	if !slices.ContainsFunc(known, func(t auth.Tenant) bool { return t.ID == s.tenant.ID }) && s.silent == auth.SilentWorks {
-		ctx, stop := context.WithTimeout(ctx, nameTimeout)
-		defer stop()
-		known, _ = c.client.Tenants(ctx, s.files)
-	}
+// nameTenant adds the tenant's name where az's profile has none.
+func (c *command) nameTenant(s *signIn, known []auth.Tenant) {
 	for _, t := range known {
 		if t.ID == s.tenant.ID {
 			s.tenant = t
 		}
 	}
+}
+
+// listed are the tenants with their names: what the tray learnt, else what ARM says, if at once.
+func (c *command) listed(ctx context.Context, s signIn) []auth.Tenant {
+	known := agent.Recall(stateFile(c.client.StateDir)).Tenants
+	if !slices.ContainsFunc(known, func(t auth.Tenant) bool { return t.ID == s.tenant.ID }) {
+		ctx, stop := context.WithTimeout(ctx, nameTimeout)
+		defer stop()
+		known, _ = c.client.Tenants(ctx, s.files)
+	}
+	return known
 }
 
 // nameTimeout bounds the wait for a mere name.

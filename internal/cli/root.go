@@ -191,9 +191,5 @@ func NewClient(log *slog.Logger) (auth.Client, error) {
 	if err != nil {
 		return auth.Client{}, err
 	}
-	http, err := auth.HTTPClient()
-	if err != nil {
-		return auth.Client{}, err
-	}
-	return auth.Client{AZ: auth.CLI{Log: log}, Dir: dir, Silent: auth.Silent{HTTP: http}, StateDir: state}, nil
+	return auth.Client{AZ: auth.CLI{Log: log}, Dir: dir, Silent: auth.Silent{HTTP: auth.HTTPClient()}, StateDir: state}, nil
 }
