@@ -9,6 +9,7 @@ import (
 	"image"
 	"image/color"
 	"image/gif"
+	"math"
 	"os"
 	"slices"
 	"time"
@@ -158,16 +159,17 @@ func medianCut(counts map[color.RGBA]int, n int) color.Palette {
 
 // widest is the box to halve next and the channel to do it by; -1 where each holds one colour.
 func widest(boxes [][]weighed) (box, channel int) {
-	box, most := -1, 0
+	box, most := -1, 0.0
 	for i, b := range boxes {
 		for c := range 3 {
-			low, high := 255, 0
+			low, high, n := 255, 0, 0
 			for _, w := range b {
-				low, high = min(low, w.channel[c]), max(high, w.channel[c])
+				low, high, n = min(low, w.channel[c]), max(high, w.channel[c]), n+w.n
 			}
-			// The square: a rare colour that is far from others, an icon's, is worth a box of its own.
-			if spread := (high - low) * (high - low) * len(b); high > low && spread > most {
-				box, channel, most = i, c, spread
+			// By root and square: a rare colour that is far from others, an icon's, is worth a box of its
+			// own, and so are the neighbours in the wall's gradient, which are near and many.
+			if worth := float64((high-low)*(high-low)) * math.Sqrt(float64(n)); worth > most {
+				box, channel, most = i, c, worth
 			}
 		}
 	}

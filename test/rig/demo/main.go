@@ -29,7 +29,11 @@ func main() {
 	// Registered to the end: who presses Ctrl-C twice must not stop the cleaning up.
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	err := demo(ctx, *virtual, *out)
+	left, some := errors.AsType[leftError](err)
 	switch {
+	case some:
+		fmt.Fprintln(os.Stderr, "\nNot all that the demo started could be taken down:", left)
+		os.Exit(1)
 	case ctx.Err() != nil:
 		fmt.Fprintln(os.Stderr, "Interrupted. Everything that the demo started is gone.")
 		os.Exit(130)
@@ -38,6 +42,9 @@ func main() {
 		os.Exit(1)
 	}
 }
+
+// leftError says what could not be taken down.
+type leftError struct{ error }
 
 // settings make the rig's seconds count: half an hour of warning, and no pause between probes.
 const settings = `[azure]
@@ -74,7 +81,9 @@ func demo(ctx context.Context, virtual bool, out string) (err error) {
 		if ctx.Err() != nil {
 			fmt.Fprintln(os.Stderr, "\nInterrupted; taking everything down.")
 		}
-		err = errors.Join(err, s.Close())
+		if left := s.Close(); left != nil {
+			err = errors.Join(err, leftError{left})
+		}
 	}()
 	p := &play{Stage: s, told: t, dir: dir}
 	if running {

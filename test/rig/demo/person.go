@@ -81,7 +81,7 @@ func newPerson(p *play) (*person, error) {
 // browserScript opens Chromium on the desktop that runs, with a profile of its own, and returns at once.
 const browserScript = `#!/bin/sh
 exec </dev/null >>'%[1]s/log' 2>&1
-export HOME='%[1]s' XDG_RUNTIME_DIR='%[2]s'
+export HOME='%[1]s' TMPDIR='%[6]s' XDG_RUNTIME_DIR='%[2]s'
 setsid %[3]s --no-first-run --no-default-browser-check --test-type %[5]s \
 	--disable-quic --disable-background-networking --disable-component-update --disable-sync \
 	--disable-extensions --disable-default-apps --password-store=basic --ignore-certificate-errors \
@@ -96,7 +96,7 @@ func (h *person) useBrowser() error {
 		sandbox = "--no-sandbox"
 	}
 	path := filepath.Join(h.browsers, "open")
-	script := fmt.Sprintf(browserScript, h.browsers, os.Getenv("XDG_RUNTIME_DIR"), browserName(), h.Cloud.ProxyURL(), sandbox)
+	script := fmt.Sprintf(browserScript, h.browsers, os.Getenv("XDG_RUNTIME_DIR"), browserName(), h.Cloud.ProxyURL(), sandbox, h.dir)
 	h.Setenv("BROWSER", path)
 	return os.WriteFile(path, []byte(script), 0o700)
 }

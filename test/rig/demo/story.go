@@ -71,10 +71,10 @@ func (p *play) signInBy(ctx context.Context, button string, asking, done shot, o
 	if err := p.hands.pickAccount(ctx, asking); err != nil {
 		return nil, err
 	}
-	clicked := time.Now()
 	if err := p.hands.wait(ctx, saysSignedIn); err != nil {
 		return nil, err
 	}
+	clicked := p.clicked()
 	icon := time.Since(clicked)
 	held, err := p.holds(ctx, 20*time.Minute, old)
 	if err != nil {
@@ -86,6 +86,17 @@ func (p *play) signInBy(ctx context.Context, button string, asking, done shot, o
 		return nil, err
 	}
 	return held, p.hands.look(ctx, done)
+}
+
+// clicked is when the account was clicked, as the cloud knows it.
+func (p *play) clicked() time.Time {
+	var at time.Time
+	for _, r := range p.Cloud.Requests() {
+		if r.Outcome == "signed in" {
+			at = r.Time
+		}
+	}
+	return at
 }
 
 // inContainer has the container's own az say who it is.

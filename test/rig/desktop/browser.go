@@ -51,6 +51,7 @@ func (d *Desktop) WriteBrowser(dir, proxyURL string) (string, error) {
 		proxy = "--proxy-server=" + quote(proxyURL) + " --proxy-bypass-list='localhost;127.0.0.1'"
 	}
 	var env strings.Builder
+	fmt.Fprintf(&env, "export TMPDIR=%s\n", quote(d.runtime)) // Chromium leaves things there
 	for _, setting := range d.Env() {
 		name, value, _ := strings.Cut(setting, "=")
 		if strings.HasPrefix(name, "XDG_") || strings.Contains("DISPLAY DBUS_SESSION_BUS_ADDRESS HOME LC_ALL NO_AT_BRIDGE", name) {
