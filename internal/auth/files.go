@@ -76,26 +76,31 @@ func (d Dir) Read(ctx context.Context) (Files, error) {
 
 func (d Dir) readOnce(ctx context.Context) (Files, error) {
 	var f Files
-	profile, err := d.readFile(profileFile)
-	if err != nil {
+	var err error
+	if f.Profile, f.Cloud, err = d.readProfile(); err != nil {
 		return f, err
 	}
-	if f.Profile, err = parseProfile(profile); err != nil {
-		return f, fmt.Errorf("%s: %w", profileFile, err)
-	}
-	config, err := d.readFile(configFile)
-	if err != nil {
-		return f, err
-	}
-	registered, err := d.readFile(cloudsFile)
-	if err != nil {
-		return f, err
-	}
-	f.Cloud = activeCloud(config, registered, f.Profile.Current().EnvironmentName)
-	f.Profile = f.Profile.in(f.Cloud.Name)
 	f.principals = d.readPrincipals(f.Profile)
 	f.Cache, f.CacheProblem, err = d.readCache(ctx)
 	return f, err
+}
+
+// readProfile reads which cloud az acts in, and what its profile holds for that.
+func (d Dir) readProfile() (Profile, Cloud, error) {
+	var read [3][]byte
+	for i, name := range []string{profileFile, configFile, cloudsFile} {
+		b, err := d.readFile(name)
+		if err != nil {
+			return Profile{}, Cloud{}, err
+		}
+		read[i] = b
+	}
+	p, err := parseProfile(read[0])
+	if err != nil {
+		return Profile{}, Cloud{}, fmt.Errorf("%s: %w", profileFile, err)
+	}
+	cloud := activeCloud(read[1], read[2], p.Current().EnvironmentName)
+	return p.in(cloud.Name), cloud, nil
 }
 
 // readFile returns nil for a file that is not there.

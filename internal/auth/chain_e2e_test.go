@@ -1,0 +1,92 @@
+//go:build e2e && linux
+
+package auth
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"aztray/test/rig/cloud"
+)
+
+func TestRealAzIsASource(t *testing.T) {
+	c, dir := onRig(t)
+	os.Unsetenv("AZURE_TOKEN_CREDENTIALS") // the rig's; set again after the test
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer stop()
+	o := SourceOptions{Tenant: cloud.Contoso.ID, Scope: cloud.ScopeCognitive, HTTP: c.HTTPClient(), Try: true, Timeout: time.Minute, Dir: dir,
+		machine: func() bool { return false }}
+	stands := func(want SourceState, code string) {
+		t.Helper()
+		s, got := source(t, Sources(ctx, o), sourceCLI), ""
+		if s.Problem != nil {
+			got = s.Problem.Code
+		}
+		if s.State != want || got != code {
+			t.Errorf("az is %s by %q (%s), want %s by %q", s.State, got, s.Reason, want, code)
+		}
+	}
+	stands(SourceNotConfigured, "")
+	c.SetPolicy(func(p *cloud.Policy) { p.TokenLifetime = 4 * time.Minute }) // which az takes as over
+	if err := (CLI{}).Login(ctx, LoginOptions{TenantID: cloud.Contoso.ID, Scope: cloud.ScopeCognitive}); err != nil {
+		t.Fatal(err)
+	}
+	stands(SourceUsed, "")
+	o.Tenant = cloud.Fabrikam.ID
+	stands(SourceUsed, "")
+	c.SetPolicy(func(p *cloud.Policy) { p.Tenant(cloud.Fabrikam).SignInFrequency = time.Millisecond })
+	stands(SourceRefused, "AADSTS70043")
+}
+
+func TestKindsAndCloudsAsRealAzWritesThem(t *testing.T) {
+	_, dir := onRig(t)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer stop()
+	az := func(args ...string) {
+		t.Helper()
+		if _, err := (CLI{}).run(ctx, nil, args...); err != nil {
+			t.Fatalf("az %s: %v: %v", args[0], err, err.(*Problem).Err)
+		}
+	}
+	read := func() Files {
+		t.Helper()
+		f, err := dir.Read(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	az("login", "--tenant", cloud.Fabrikam.ID)
+	if f := read(); f.Kind(f.Profile.Current()) != AccountGuest {
+		t.Errorf("Ada in Fabrikam is %s, want a guest", f.Kind(f.Profile.Current()))
+	}
+	az("login", "--tenant", cloud.Tailspin.ID, "--allow-no-subscriptions")
+	if row, ok := read().Profile.InTenant(cloud.Tailspin.ID); !ok || !row.TenantLevel() {
+		t.Errorf("Ada in Tailspin: %+v, want a tenant-level account", row)
+	}
+	az("login", "--service-principal", "--username", cloud.RobotID, "--password", cloud.RobotSecret, "--tenant", cloud.Contoso.ID)
+	f := read()
+	if row, ok := f.Profile.InTenant(cloud.Contoso.ID); !ok || f.Kind(row) != AccountSecret {
+		t.Errorf("Robot is %s, want a service principal with a secret", f.Kind(row))
+	}
+	if users := f.Profile.Users(); len(users) != 2 {
+		t.Errorf("signed in are %q, want Ada and Robot", users)
+	}
+
+	// with all that az would else ask the cloud for
+	az("cloud", "register", "--name", "My Stack", "--cloud-config", `{"endpoints": {"activeDirectory": "https://adfs.stack.example/adfs",
+		"activeDirectoryResourceId": "https://management.stack.example/1234", "resourceManager": "https://management.stack.example/",
+		"management": "https://management.stack.example/", "activeDirectoryGraphResourceId": "https://graph.stack.example/"}}`)
+	az("cloud", "set", "--name", "My Stack")
+	f = read()
+	if c := f.Cloud; c.Name != "My Stack" || c.AuthorityHost != "adfs.stack.example" || c.ARM != "https://management.stack.example" ||
+		c.ARMScope != "https://management.stack.example/1234/.default" || len(f.Profile.Subscriptions) != 0 {
+		t.Errorf("the cloud is %+v with %d accounts, want My Stack and none", c, len(f.Profile.Subscriptions))
+	}
+	t.Setenv("AZURE_CLOUD_NAME", "AzureCloud")
+	if n := len(read().Profile.Subscriptions); n < 3 {
+		t.Errorf("%d accounts of the public cloud, want them back", n)
+	}
+}
