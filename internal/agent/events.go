@@ -300,19 +300,6 @@ func (e openaiAsked) apply(s *state, now time.Time) {
 	}
 }
 
-// endpointInWords names the tenant of the endpoint where it is not the one in use.
-func (s *state) endpointInWords(r openai.Result) openai.Result {
-	if r.Problem == nil || r.Problem.Kind != auth.WrongTenant || r.TenantID == "" {
-		return r
-	}
-	theirs, ours := s.tenantByID(r.TenantID), s.tenantByID(s.tenant())
-	p := *r.Problem
-	p.Message = fmt.Sprintf("The Azure OpenAI endpoint belongs to %s, and you are signed in to %s.", theirs.Label(), ours.Label())
-	p.Advice = fmt.Sprintf("Switch the tenant, in the menu or by: aztray tenant use %s", cmp.Or(theirs.Domain, theirs.ID))
-	r.Problem = &p
-	return r
-}
-
 type rolled struct{ err error }
 
 func (rolled) apply(*state, time.Time) {}

@@ -349,7 +349,7 @@ func (s *state) snapshot(now time.Time) Snapshot {
 		snap.Lifetime = cmp.Or(s.set.SignInLifetime, g.policy.SignIn.Lasts)
 	}
 	if s.openai != nil {
-		o := s.endpointInWords(*s.openai)
+		o := s.openai.Named(snap.Tenants, snap.Tenant)
 		snap.OpenAI = &o
 	}
 	if s.renewal != nil {

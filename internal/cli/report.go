@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,8 +11,10 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"aztray/internal/agent"
 	"aztray/internal/auth"
 	"aztray/internal/containers"
+	"aztray/internal/openai"
 )
 
 // Report is `service status -o json`, the contract that scripts rely on. Times are RFC 3339 in UTC,
@@ -28,7 +31,7 @@ type Report struct {
 	AccessToken    *TokenReport        `json:"access_token"`
 	Problem        *ProblemReport      `json:"problem"`
 	Containers     []ContainerReport   `json:"containers"`
-	OpenAI         *struct{}           `json:"openai"`
+	OpenAI         *openai.Result      `json:"openai"`
 	Notices        []ProblemReport     `json:"notices"` // parts that are not there
 }
 
@@ -60,12 +63,13 @@ type ContainerReport struct {
 	Error       *string          `json:"error"`
 }
 
-// report puts together what was gathered.
-func (c *command) report(s signIn, f found, boxes []containers.Status) Report {
+// report puts together what was gathered, and asks the endpoint where one is set.
+func (c *command) report(ctx context.Context, s signIn, f found, boxes []containers.Status) Report {
 	slices.SortFunc(boxes, func(a, b containers.Status) int { return cmp.Compare(a.Name, b.Name) })
 	v := c.verdict(s, boxes)
 	r := Report{Level: v.Level, Deadline: when(v.Deadline), DeadlineSource: v.Source, Account: s.row.User.Name, Tenant: s.tenant,
 		Scope: c.settings.Azure.Scope, Problem: problemReport(s.problem), Containers: []ContainerReport{}, Notices: []ProblemReport{}}
+	r.OpenAI = c.askOpenAI(ctx, s)
 	if s.row.TenantID == s.tenant.ID {
 		r.Subscription = s.row.Subscription()
 	}
@@ -85,6 +89,20 @@ func (c *command) report(s signIn, f found, boxes []containers.Status) Report {
 		}
 	}
 	return r
+}
+
+// askOpenAI asks whether the token works where the containers use it; nil where no endpoint is set or
+// there is no token to ask with.
+func (c *command) askOpenAI(ctx context.Context, s signIn) *openai.Result {
+	o := c.settings.OpenAI
+	if o.Endpoint == "" || !s.token.ExpiresOn.After(c.Now()) {
+		return nil
+	}
+	ctx, stop := context.WithTimeout(ctx, 30*time.Second)
+	defer stop()
+	r := openai.Client{HTTP: c.client.Silent.HTTP}.Probe(ctx, openai.Settings{Endpoint: o.Endpoint, APIVersion: o.APIVersion,
+		ChatModel: o.ChatModel, EmbeddingModel: o.EmbeddingModel}, s.token).Named(c.listed(ctx, s), s.tenant)
+	return &r
 }
 
 func problemReport(p *auth.Problem) *ProblemReport {
@@ -158,7 +176,11 @@ func (c *command) table(s signIn, r Report) error {
 	row("Account", r.Account)
 	row("Tenant", tenantWords(r.Tenant))
 	row("Subscription", r.Subscription.Name)
+	row("Sign-in", c.deadlineWords(s, r))
 	row("Token", tokenWords(r.AccessToken, now))
+	if r.OpenAI != nil {
+		row("Azure OpenAI", r.OpenAI.Endpoint+" is "+string(r.OpenAI.Status))
+	}
 	if c.verbose {
 		row("Scope", r.Scope)
 		row("Credential", r.Credential)
@@ -178,6 +200,9 @@ func (c *command) table(s signIn, r Report) error {
 		if c.verbose && p.Err != nil {
 			fmt.Fprintf(b, "%s: %v\n", p.Code, p.Err)
 		}
+	}
+	if r.OpenAI != nil && r.OpenAI.Problem != nil {
+		fmt.Fprintf(b, "\n%s\n%s\n", r.OpenAI.Problem.Message, r.OpenAI.Problem.Advice)
 	}
 	for _, n := range r.Notices {
 		fmt.Fprintf(b, "\n%s\n%s\n", n.Message, n.Advice)
@@ -204,6 +229,21 @@ func (c *command) headline(s signIn, r Report, now time.Time) string {
 		return "Nobody is signed in."
 	}
 	return "How the sign-in stands cannot be told at the moment."
+}
+
+// deadlineWords says when the sign-in ends and from what that is known.
+func (c *command) deadlineWords(s signIn, r Report) string {
+	if r.Deadline == nil {
+		return ""
+	}
+	ends := "ends " + clock(*r.Deadline, c.Now())
+	switch r.DeadlineSource {
+	case auth.DeadlineLearned:
+		return ends + " (learned: " + auth.PeriodWords(agent.Recall(stateFile(c.client.StateDir)).Signs[s.tenant.ID].Policy.SignIn.Lasts) + ")"
+	case auth.DeadlineConfigured:
+		return ends + " (your setting: " + auth.PeriodWords(c.settings.Azure.SignInLifetime) + ")"
+	}
+	return ""
 }
 
 func tenantWords(t auth.Tenant) string {

@@ -32,7 +32,7 @@ func (c *command) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.print(s, c.report(s, f, c.check(ctx, f)))
+			return c.print(s, c.report(ctx, s, f, c.check(ctx, f)))
 		},
 	}
 	cmd.Flags().BoolVar(&renew, "renew-auth", false, "renew where that is needed, with the browser if it must be")
@@ -88,7 +88,7 @@ func (c *command) checkOnly(ctx context.Context, f renewFlags) error {
 	if err != nil {
 		return err
 	}
-	return c.print(s, c.report(s, boxes, c.check(ctx, boxes)))
+	return c.print(s, c.report(ctx, s, boxes, c.check(ctx, boxes)))
 }
 
 // renew has the person sign in, or not where a silent renewal is enough, and delivers.
@@ -115,9 +115,9 @@ func (c *command) renew(ctx context.Context, f renewFlags) error {
 // deliverAndPrint gives the containers what they should hold, where there is something to give.
 func (c *command) deliverAndPrint(ctx context.Context, s signIn, f found) error {
 	if s.token.ExpiresOn.Before(c.Now()) {
-		return c.print(s, c.report(s, f, c.check(ctx, f)))
+		return c.print(s, c.report(ctx, s, f, c.check(ctx, f)))
 	}
-	return c.print(s, c.report(s, f, c.deliver(ctx, s, f)))
+	return c.print(s, c.report(ctx, s, f, c.deliver(ctx, s, f)))
 }
 
 // signIn runs az login and says what is going on.
@@ -165,7 +165,7 @@ func (c *command) syncCommand() *cobra.Command {
 			}
 			if dry {
 				fmt.Fprintf(c.Err, "Would deliver to %d containers; nothing was changed.\n", len(f.all))
-				return c.print(s, c.report(s, f, c.check(ctx, f)))
+				return c.print(s, c.report(ctx, s, f, c.check(ctx, f)))
 			}
 			if s.problem != nil && s.token.ExpiresOn.Before(c.Now()) {
 				return s.problem

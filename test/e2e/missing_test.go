@@ -21,11 +21,13 @@ import (
 // menuSays waits until the menu holds a text.
 func (x *story) menuSays(d time.Duration, item desktop.Item, text string) {
 	x.t.Helper()
-	menu, err := x.Desktop.WaitMenu(x.within(d), item, func(m desktop.MenuNode) bool {
+	var last desktop.MenuNode
+	_, err := x.Desktop.WaitMenu(x.within(d), item, func(m desktop.MenuNode) bool {
+		last = m
 		return strings.Contains(strings.Join(m.Lines(), " "), text)
 	})
 	if err != nil {
-		x.t.Fatalf("the menu does not say %q:\n%s", text, strings.Join(menu.Lines(), "\n"))
+		x.t.Fatalf("the menu does not say %q:\n%s", text, strings.Join(last.Lines(), "\n"))
 	}
 }
 

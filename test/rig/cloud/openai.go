@@ -86,6 +86,8 @@ func (c *Cloud) openAIToken(r *http.Request, rec *Request, res Resource) (*acces
 		rep := jsonReply(http.StatusUnauthorized, map[string]any{"statusCode": 401,
 			"message": "Unauthorized. Access token is missing, invalid, audience is incorrect (https://cognitiveservices.azure.com), or have expired."})
 		rep.outcome = "Unauthorized"
+		// the challenge names the tenant of the resource, as ARM's does
+		rep.header.Set("WWW-Authenticate", fmt.Sprintf(`Bearer authorization_uri="https://login.windows.net/%s", error="invalid_token"`, res.Tenant.ID))
 		return nil, &rep
 	case token.tenant != res.Tenant:
 		rep := apiError(http.StatusBadRequest, "Tenant provided in token does not match resource token",

@@ -1,0 +1,147 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"aztray/internal/auth"
+	"aztray/internal/cli"
+	"aztray/test/rig/cloud"
+	"aztray/test/rig/images"
+	"aztray/test/rig/stage"
+)
+
+// A refusal teaches how long a sign-in lasts; from then on the end is predicted, and the person warned
+// before it, while renewal still works. Time is scaled: the policy is a minute, the shortest
+// that is believed.
+func TestALearntLifetime(t *testing.T) {
+	const frequency = time.Minute
+	x := begin(t, stage.Options{Settings: "[azure]\nprobe_interval = \"1s\"\n[notify]\nwarn = [\"40s\"]\n"})
+	x.Cloud.SetPolicy(func(p *cloud.Policy) {
+		p.TokenLifetime = 20 * time.Second
+		p.Tenant(cloud.Contoso).SignInFrequency = frequency
+	})
+	_, err := x.Az(x.ctx, "login", "--scope", cloud.ScopeCognitive)
+	x.must(err)
+	x.startTray()
+	x.icon(10*time.Second, auth.OK)
+	item := x.icon(frequency+20*time.Second, auth.Expiring) // refused, and learnt
+	x.must(x.Desktop.ClickMenu(x.ctx, item, "Renew now"))
+	x.icon(20*time.Second, auth.OK)
+	signedIn := time.Now()
+	x.menuSays(3*time.Second, item, "learned")
+	x.must(x.Desktop.OpenMenu(x.ctx, item))
+	x.screenshot("predicted")
+	x.must(x.Desktop.CloseMenu(x.ctx))
+	out, _ := x.cmd(0, "service", "status")
+	if !strings.Contains(out, "Signed in, until") || !strings.Contains(out, "(learned: 1 minute)") {
+		t.Error("status does not say until when")
+	}
+	item = x.icon(frequency, auth.Expiring)
+	if early := frequency - time.Since(signedIn); early < 3*time.Second {
+		t.Errorf("the warning came %v before the end", early)
+	}
+	x.menuSays(time.Second, item, "learned")
+	x.screenshot("warned")
+}
+
+// Each tenant in use stands for itself: one that is blocked by policy turns the icon, offers no sign-in
+// that would not help, and holds up no other.
+func TestSeveralTenantsInUse(t *testing.T) {
+	x := begin(t, stage.Options{Settings: "[azure]\nprobe_interval = \"1s\"\n"})
+	_, err := x.Az(x.ctx, "login")
+	x.must(err)
+	x.must(x.RunContainer(x.ctx, "here", images.Sh))
+	x.must(x.RunContainer(x.ctx, "there", images.Sh, "--label", "aztray.tenant="+cloud.Fabrikam.Domain))
+	x.startTray()
+	item := x.icon(10*time.Second, auth.OK)
+	if _, tok := x.holdsNew(5*time.Second, "here", ""); tok.Tenant != cloud.Contoso.ID {
+		t.Errorf("here has a token of %s", tok.Tenant)
+	}
+	if _, tok := x.holdsNew(5*time.Second, "there", ""); tok.Tenant != cloud.Fabrikam.ID {
+		t.Errorf("there has a token of %s", tok.Tenant)
+	}
+	x.menuSays(3*time.Second, item, "Also in use: Fabrikam")
+
+	x.must(x.tray.Stop())
+	x.Cloud.SetPolicy(func(p *cloud.Policy) { p.Tenant(cloud.Fabrikam).ConditionalAccess = 53003 })
+	x.startTray()
+	item = x.icon(15*time.Second, auth.Expired)
+	x.menuSays(3*time.Second, item, "Also in use: Contoso, signed in")
+	menu, err := x.Desktop.Menu(x.ctx, item)
+	x.must(err)
+	if line, ok := menu.Find("Renew now"); !ok || line.Enabled {
+		t.Error("a sign-in is offered that would not help")
+	}
+	x.must(x.Desktop.OpenMenu(x.ctx, item))
+	x.screenshot("blocked")
+	x.must(x.Desktop.CloseMenu(x.ctx))
+}
+
+// The endpoint's own tenant is found, named, and switched to.
+func TestAnEndpointOfAnotherTenant(t *testing.T) {
+	x := begin(t, stage.Options{Settings: "[openai]\nendpoint = \"" + cloud.FabrikamOpenAI + "\"\n"})
+	_, err := x.Az(x.ctx, "login")
+	x.must(err)
+	x.startTray()
+	item := x.icon(10*time.Second, auth.OK)
+	x.menuSays(5*time.Second, item, "belongs to Fabrikam")
+	x.must(x.Desktop.OpenMenu(x.ctx, item))
+	x.screenshot("wrong-tenant")
+	x.must(x.Desktop.CloseMenu(x.ctx))
+	if out, _ := x.cmd(0, "service", "status"); !strings.Contains(out, "unhealthy") {
+		t.Error("status does not say that the endpoint refuses")
+	}
+	x.must(x.Desktop.ClickMenu(x.ctx, item, x.submenu(item, "Tenant"), cloud.Fabrikam.Name))
+	x.eventually(20*time.Second, "the endpoint is content", func() bool {
+		menu, err := x.Desktop.Menu(x.ctx, item)
+		return err == nil && !strings.Contains(strings.Join(menu.Lines(), " "), "endpoint")
+	})
+	for _, r := range x.Cloud.Requests() {
+		if r.Service == cloud.OpenAI && r.Status == 200 && strings.Contains(r.Path, "completions") {
+			t.Error("a probe was answered with a completion, which is billed")
+		}
+	}
+}
+
+// tenant list and tenant use, with near misses named and nobody sent to a browser just to list.
+func TestTenantCommands(t *testing.T) {
+	x := begin(t, stage.Options{NoDesktop: true})
+	x.cmd(1, "tenant", "list")
+	_, err := x.Az(x.ctx, "login")
+	x.must(err)
+	visits := len(x.Cloud.Visited())
+	out, _ := x.cmd(0, "tenant", "list")
+	for _, want := range []string{"Contoso", "Fabrikam", "no AADSTS50076"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("tenant list does not say %q", want)
+		}
+	}
+	out, _ = x.cmd(0, "tenant", "list", "-o", "json")
+	var rows []cli.TenantReport
+	if err := json.Unmarshal([]byte(out), &rows); err != nil || len(rows) != 4 {
+		t.Errorf("%d tenants, %v", len(rows), err)
+	}
+	if len(x.Cloud.Visited()) != visits {
+		t.Error("a browser was opened to list the tenants")
+	}
+	if _, msg := x.cmd(2, "tenant", "use", "Fabricam"); !strings.Contains(msg, `did you mean "Fabrikam"`) {
+		t.Error("a near miss is not named")
+	}
+	x.cmd(0, "tenant", "use", "fabrikam")
+	x.cmd(0, "tenant", "use", cloud.Northwind.Domain) // with the browser
+	shown, err := x.Az(x.ctx, "account", "show", "--query", "tenantId", "-o", "tsv")
+	x.must(err)
+	if strings.TrimSpace(shown) != cloud.Northwind.ID {
+		t.Errorf("az account show says %s, want Northwind", shown)
+	}
+	x.Cloud.SetPolicy(func(p *cloud.Policy) { p.Authorize = cloud.Deny })
+	x.cmd(1, "tenant", "use", cloud.Tailspin.ID)
+	if now, err := x.Az(x.ctx, "account", "show", "--query", "tenantId", "-o", "tsv"); err != nil || now != shown {
+		t.Errorf("a switch that failed left az in %s (%v)", now, err)
+	}
+}
