@@ -127,7 +127,7 @@ func TestDemoOnAVirtualDesktop(t *testing.T) {
 	r.ends(0)
 	took := time.Since(began)
 	t.Attr("demo", took.Round(time.Second).String())
-	if took > time.Minute {
+	if took > 90*time.Second { // half a minute on two idle cores; busy ones get time
 		t.Errorf("it took %v", took)
 	}
 	for _, name := range []string{"1-signed-out.png", "12-menu-renewed.png", "aztray.png", "demo.gif"} {

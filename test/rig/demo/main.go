@@ -18,6 +18,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"aztray/test/rig/cloud"
+	"aztray/test/rig/desktop"
 	"aztray/test/rig/images"
 	"aztray/test/rig/stage"
 )
@@ -46,13 +47,16 @@ func main() {
 // leftError says what could not be taken down.
 type leftError struct{ error }
 
+// loginTimeout is how long the browser may take.
+const loginTimeout = 90 * time.Second
+
 // settings make the rig's seconds count: half an hour of warning, and no pause between probes.
-const settings = `[azure]
+var settings = fmt.Sprintf(`[azure]
 probe_interval = "1s"
-login_timeout = "90s"
+login_timeout = %q
 [notify]
 warn = ["30m"]
-`
+`, loginTimeout)
 
 // demo plays the whole story, and takes everything down before it returns.
 func demo(ctx context.Context, virtual bool, out string) (err error) {
@@ -73,6 +77,7 @@ func demo(ctx context.Context, virtual bool, out string) (err error) {
 
 	t := newTold(os.Stdout)
 	t.opening(running)
+	t.say("Setting up: the program, two images from files of this machine, their containers ...")
 	s, err := setUp(ctx, dir, running)
 	if err != nil {
 		return err
@@ -103,7 +108,7 @@ func demo(ctx context.Context, virtual bool, out string) (err error) {
 
 // needs says what is missing, in one sentence with the next step.
 func needs(running bool) error {
-	programs := []string{"az", "docker", browserName()}
+	programs := []string{"az", "docker", desktop.BrowserProgram()}
 	if !running {
 		programs = append(programs, "Xvfb", "openbox", "xfce4-panel", "dbus-daemon", "xdotool", "scrot", "hsetroot")
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"aztray/test/rig/cloud"
+	"aztray/test/rig/desktop"
 )
 
 const (
@@ -48,22 +48,13 @@ func trayRuns() bool {
 	return err == nil && has
 }
 
-// browserName is the Chromium of this machine, the usual name where there is none.
-func browserName() string {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if _, err := exec.LookPath(name); err == nil {
-			return name
-		}
-	}
-	return "chromium"
-}
-
 // person is whoever sits at the desktop that runs: the demo says what to press, and does it by the
 // command line where nobody does.
 type person struct {
 	*play
 	conn     *dbus.Conn
 	browsers string // a directory with what the browser script left
+	away     bool   // nobody pressed what was asked for
 }
 
 func newPerson(p *play) (*person, error) {
@@ -96,7 +87,7 @@ func (h *person) useBrowser() error {
 		sandbox = "--no-sandbox"
 	}
 	path := filepath.Join(h.browsers, "open")
-	script := fmt.Sprintf(browserScript, h.browsers, os.Getenv("XDG_RUNTIME_DIR"), browserName(), h.Cloud.ProxyURL(), sandbox, h.dir)
+	script := fmt.Sprintf(browserScript, h.browsers, os.Getenv("XDG_RUNTIME_DIR"), desktop.BrowserProgram(), h.Cloud.ProxyURL(), sandbox, h.dir)
 	h.Setenv("BROWSER", path)
 	return os.WriteFile(path, []byte(script), 0o700)
 }
@@ -181,11 +172,16 @@ func (h *person) wait(ctx context.Context, text string) error {
 
 func (h *person) notice(context.Context, string, shot) error { return nil }
 
-// patience is how long the person may take for each step.
-const patience = 45 * time.Second
+// patience is how long the person may take for a press, and awayFor where they did not press the last
+// time. The browser has as long as login_timeout says.
+const (
+	patience = 30 * time.Second
+	awayFor  = 5 * time.Second
+)
 
 // byItself signs in without a person, where nobody is there.
 func (h *person) byItself(ctx context.Context) error {
+	h.away = true
 	h.told.more("Nobody did, so the command line does: aztray service auth-renew")
 	h.Cloud.SetPolicy(func(c *cloud.Policy) { c.Authorize = cloud.Immediate })
 	if err := h.UseCloudBrowser(); err != nil {
@@ -202,8 +198,12 @@ func (h *person) press(ctx context.Context, button string) error {
 	if err := h.useBrowser(); err != nil {
 		return err
 	}
-	h.told.say(">> Press %q in the notification, or in the icon's menu.", button)
-	err := h.until(ctx, patience, true, saysSigningIn)
+	d := patience
+	if h.away {
+		d = awayFor
+	}
+	h.told.say(">> Press %q in the notification, or in the icon's menu (%.0f s).", button, d.Seconds())
+	err := h.until(ctx, d, true, saysSigningIn)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return h.byItself(ctx)
 	}
@@ -217,7 +217,7 @@ func (h *person) pickAccount(ctx context.Context, _ shot) error {
 		return nil
 	}
 	h.told.say(">> The icon is blue. Click Ada's account in the browser.")
-	if err := h.until(ctx, 2*patience+within, false, saysSigningIn); err != nil {
+	if err := h.until(ctx, loginTimeout+within, false, saysSigningIn); err != nil {
 		return err
 	}
 	if h.until(ctx, 2*time.Second, true, saysSignedIn) == nil {

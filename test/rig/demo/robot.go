@@ -81,7 +81,7 @@ func (r *robot) pickAccount(ctx context.Context, s shot) error {
 	if _, err := r.Desktop.WaitPainted(ctx, desktop.SignInTitle); err != nil {
 		return err
 	}
-	r.told.say("The icon is blue, and Chromium asks which account.")
+	r.told.say("The icon is blue, and Chromium asks which account. It is clicked.")
 	if err := r.look(ctx, s); err != nil {
 		return err
 	}

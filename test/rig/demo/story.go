@@ -80,7 +80,7 @@ func (p *play) signInBy(ctx context.Context, button string, asking, done shot, o
 	if err != nil {
 		return nil, err
 	}
-	p.told.say("The account is clicked. The icon is green after %s, and both containers have the token after %s.",
+	p.told.say("Signed in. From the click to the green icon: %s; to the token in both containers: %s.",
 		seconds(icon), seconds(time.Since(clicked)))
 	if err := p.hands.closeBrowser(ctx); err != nil {
 		return nil, err

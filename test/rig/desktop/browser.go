@@ -8,6 +8,7 @@ import (
 	"image"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -22,7 +23,7 @@ const browserScript = `#!/bin/sh
 # Opens real Chromium on the rig's desktop.
 exec </dev/null >>%[1]s/browser.log 2>&1
 %[2]s
-setsid chromium --no-sandbox --test-type --no-first-run --no-default-browser-check \
+setsid %[8]s --no-sandbox --test-type --no-first-run --no-default-browser-check \
 	--disable-gpu --disable-quic --disable-background-networking --disable-component-update \
 	--disable-sync --disable-extensions --disable-default-apps --disable-breakpad \
 	--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,AutofillServerCommunication \
@@ -60,8 +61,18 @@ func (d *Desktop) WriteBrowser(dir, proxyURL string) (string, error) {
 	}
 	path := filepath.Join(dir, "browser")
 	at := d.browserFrame()
-	script := fmt.Sprintf(browserScript, quote(own), env.String(), proxy, at.Dx(), at.Dy(), at.Min.X, at.Min.Y)
+	script := fmt.Sprintf(browserScript, quote(own), env.String(), proxy, at.Dx(), at.Dy(), at.Min.X, at.Min.Y, BrowserProgram())
 	return path, os.WriteFile(path, []byte(script), 0o700)
+}
+
+// BrowserProgram is the name of this machine's Chromium, the usual one where there is none.
+func BrowserProgram() string {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if _, err := exec.LookPath(name); err == nil {
+			return name
+		}
+	}
+	return "chromium"
 }
 
 // browserFrame is where a browser opens: four fifths of the screen, 1000x640 of 1280x800.
