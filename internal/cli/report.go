@@ -32,7 +32,8 @@ type Report struct {
 	Problem        *ProblemReport      `json:"problem"`
 	Containers     []ContainerReport   `json:"containers"`
 	OpenAI         *openai.Result      `json:"openai"`
-	Notices        []ProblemReport     `json:"notices"` // parts that are not there
+	Notices        []ProblemReport     `json:"notices"`           // parts that are not there
+	Sources        []auth.Source       `json:"sources,omitempty"` // with --verbose: in DefaultAzureCredential's order
 }
 
 // TokenReport is when the access token ends and whether it is renewed without a person.
@@ -70,6 +71,9 @@ func (c *command) report(ctx context.Context, s signIn, f found, boxes []contain
 	r := Report{Level: v.Level, Deadline: when(v.Deadline), DeadlineSource: v.Source, Account: s.row.User.Name, Tenant: s.tenant,
 		Scope: c.settings.Azure.Scope, Problem: problemReport(s.problem), Containers: []ContainerReport{}, Notices: []ProblemReport{}}
 	r.OpenAI = c.askOpenAI(ctx, s)
+	if c.verbose {
+		r.Sources = auth.Sources(ctx, auth.SourceOptions{Tenant: s.tenant.ID, Scope: r.Scope, HTTP: c.client.Silent.HTTP, Try: true, Dir: c.client.Dir})
+	}
 	if s.row.TenantID == s.tenant.ID {
 		r.Subscription = s.row.Subscription()
 	}
@@ -201,6 +205,10 @@ func (c *command) table(s signIn, r Report) error {
 			fmt.Fprintf(b, "%s: %v\n", p.Code, p.Err)
 		}
 	}
+	if len(r.Sources) > 0 {
+		fmt.Fprintln(b)
+		sourceTable(b, r.Sources)
+	}
 	if r.OpenAI != nil && r.OpenAI.Problem != nil {
 		fmt.Fprintf(b, "\n%s\n%s\n", r.OpenAI.Problem.Message, r.OpenAI.Problem.Advice)
 	}
@@ -286,6 +294,16 @@ var stateWords = map[containers.State]string{
 	containers.Fresh: "has the credential", containers.Stale: "has an old one", containers.Missing: "has none yet",
 	containers.Shared: "shares your own az directory", containers.OwnSignIn: "has a sign-in of its own",
 	containers.Unwritable: "cannot be written to", containers.Unreachable: "cannot use one", containers.Failed: "failed",
+}
+
+// sourceTable is each source of a credential, in the order in which DefaultAzureCredential tries them.
+func sourceTable(w io.Writer, all []auth.Source) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "SOURCE\tSTATE\tWHY")
+	for _, s := range all {
+		fmt.Fprintf(tw, "%s\t%s\t%s\n", s.Name, s.State, s.Reason)
+	}
+	tw.Flush()
 }
 
 func containerTable(w io.Writer, all []ContainerReport, now time.Time) {

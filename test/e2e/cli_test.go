@@ -69,7 +69,6 @@ func TestTheCommandLineAlone(t *testing.T) {
 		t.Errorf("signed in: %+v", r)
 	}
 	x.cmd(0, "service", "status")
-	x.cmd(0, "service", "status", "--verbose")
 	x.cmd(0, "service", "auth-renew", "--check")
 	visits := len(x.Cloud.Visited())
 	x.cmd(0, "service", "auth-renew", "--if-needed")
@@ -101,6 +100,15 @@ func TestTheCommandLineAlone(t *testing.T) {
 	}
 	x.cmd(0, "service", "status") // the containers still hold a live token
 	x.Cloud.SetPolicy(func(p *cloud.Policy) { p.NetworkCut = false })
+
+	x.Cloud.SetPolicy(func(p *cloud.Policy) { p.Authorize, p.Tenant(cloud.Contoso).SignInFrequency = cloud.Immediate, 0 })
+	x.cmd(0, "service", "auth-renew")
+	out, _ = x.cmd(0, "service", "status", "--verbose")
+	for _, want := range []string{"EnvironmentCredential", "AzureCLICredential            used", "InteractiveBrowserCredential  not-tried"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("status --verbose does not say %q", want)
+		}
+	}
 
 	x.must(x.WriteSettings("[azure]\ntennant_id = \"x\"\n"))
 	x.cmd(2, "service", "status")
