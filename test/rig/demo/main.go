@@ -69,7 +69,10 @@ func demo(ctx context.Context, virtual bool, out string) (err error) {
 		return errors.Join(errors.New("another demo runs; let it end first"), err)
 	}
 	defer lock.Unlock()
-	dir, err := os.MkdirTemp("", "aztray-demo-")
+	if err := removeLeftovers(ctx); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", tempPrefix)
 	if err != nil {
 		return err
 	}
@@ -145,9 +148,6 @@ const (
 // setUp builds the program and the images while the desktop comes up, and starts the containers. It is
 // not interrupted half way: it takes seconds, and what stands can be taken down.
 func setUp(ctx context.Context, dir string, running bool) (*stage.Stage, error) {
-	if err := removeLeftovers(ctx); err != nil {
-		return nil, err
-	}
 	made := make(chan error, 1)
 	go func() { made <- images.Ensure(ctx, images.Az, images.Sh) }()
 	bin, err := stage.Build(ctx, dir)
@@ -182,8 +182,15 @@ func startContainers(ctx context.Context, s *stage.Stage) error {
 // label marks the demo's containers with whose they are.
 var label = fmt.Sprintf("aztray-demo.uid=%d", os.Getuid())
 
-// removeLeftovers removes containers of a demo that was killed. Only one runs at a time.
+// tempPrefix begins the name of the directory that a demo works in.
+const tempPrefix = "aztray-demo-"
+
+// removeLeftovers removes what a demo that was killed has left. Only one runs at a time.
 func removeLeftovers(ctx context.Context) error {
+	dirs, _ := filepath.Glob(filepath.Join(os.TempDir(), tempPrefix+"*", "stage")) // the pattern is well formed
+	for _, dir := range dirs {
+		_ = os.RemoveAll(filepath.Dir(dir)) // another person's stays
+	}
 	out, err := exec.CommandContext(ctx, "docker", "ps", "-aq", "--filter", "label="+label).Output()
 	if err != nil {
 		return fmt.Errorf("asking docker for its containers: %w", err)
