@@ -27,6 +27,7 @@ type Settings struct {
 	ProbeInterval  time.Duration   // silent renewals are never tried more often; 0 means 5 minutes
 	Warn           time.Duration   // before the deadline; 0 means 30 minutes
 	Follow         bool            // bare az acts in the tenant that is switched to
+	Logs           bool            // containers' logs are read for failures of the credential
 	OpenAI         openai.Settings // the endpoint to ask; none where Endpoint is ""
 	StateFile      string          // what is learnt is kept there; "" means nowhere
 	Log            *slog.Logger    // nil means slog.Default()
@@ -48,6 +49,7 @@ type World interface {
 	Tenants(ctx context.Context, f auth.Files) ([]auth.Tenant, error)
 	AskOpenAI(ctx context.Context, s openai.Settings, t auth.Token) openai.Result
 	WatchContainers(ctx context.Context, tell func(containers.Event)) error
+	WatchLogs(ctx context.Context, c containers.Container, tell func(containers.Finding)) error
 	Deliver(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status
 	Withdraw(ctx context.Context, c containers.Container) containers.Status
 }
@@ -60,7 +62,8 @@ type Agent struct {
 	updates []chan Snapshot
 	work    sync.WaitGroup
 	state   *state
-	cancel  context.CancelCauseFunc // ends the sign-in under way
+	logs    map[string]context.CancelFunc // by container id: ends the reading of its log
+	cancel  context.CancelCauseFunc       // ends the sign-in under way
 }
 
 // event is something that happened; apply says what is known after it.
@@ -80,7 +83,7 @@ func New(w World, set Settings) *Agent {
 	if set.Log == nil {
 		set.Log = slog.Default()
 	}
-	return &Agent{world: w, log: set.Log, events: make(chan event, maxEvents), state: newState(set, rand.Float64)}
+	return &Agent{world: w, log: set.Log, events: make(chan event, maxEvents), state: newState(set, rand.Float64), logs: map[string]context.CancelFunc{}}
 }
 
 // Updates gives every Snapshot from now on; a slow reader misses those in between, never the last.
@@ -168,6 +171,20 @@ func (a *Agent) send(ctx context.Context, e event) {
 func (a *Agent) start(ctx context.Context, jobs []job) {
 	for _, j := range jobs {
 		switch j := j.(type) {
+		case followJob:
+			ctx, cancel := context.WithCancel(ctx)
+			a.logs[j.c.ID] = cancel
+			a.work.Go(func() {
+				err := a.world.WatchLogs(ctx, j.c, func(f containers.Finding) { a.send(ctx, logSaid{f}) })
+				if err != nil && ctx.Err() == nil {
+					a.log.Info("a log cannot be read", "container", j.c.Name, "err", err)
+				}
+			})
+			continue
+		case unfollowJob:
+			a.logs[j.id]()
+			delete(a.logs, j.id)
+			continue
 		case cancelJob:
 			if a.cancel != nil {
 				a.cancel(auth.ErrCancelled)

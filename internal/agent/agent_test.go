@@ -15,6 +15,7 @@ import (
 	"aztray/internal/auth"
 	"aztray/internal/containers"
 	"aztray/internal/openai"
+	"aztray/internal/watch/symptom"
 )
 
 const (
@@ -39,13 +40,14 @@ type rig struct {
 	fails    map[string]bool        // containers that cannot be written to
 	tries    map[string][]time.Time
 	withdrew []string
-	endpoint string   // the tenant of the Azure OpenAI endpoint
-	asked    []string // the tenants whose tokens it was asked with
+	says     map[string]func(containers.Finding) // by id of a container whose log is read
+	endpoint string                              // the tenant of the Azure OpenAI endpoint
+	asked    []string                            // the tenants whose tokens it was asked with
 }
 
 func newRig() *rig {
 	return &rig{life: time.Hour, refused: map[string]*auth.Problem{}, held: map[string]auth.Bundle{},
-		fails: map[string]bool{}, tries: map[string][]time.Time{}, files: auth.Files{}}
+		fails: map[string]bool{}, tries: map[string][]time.Time{}, says: map[string]func(containers.Finding){}, files: auth.Files{}}
 }
 
 // profile has a subscription of ada in each tenant, the first one current.
@@ -171,6 +173,17 @@ func (r *rig) WatchContainers(ctx context.Context, tell func(containers.Event)) 
 	return nil
 }
 
+func (r *rig) WatchLogs(ctx context.Context, c containers.Container, tell func(containers.Finding)) error {
+	r.mu.Lock()
+	r.says[c.ID] = tell
+	r.mu.Unlock()
+	<-ctx.Done()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.says, c.ID)
+	return ctx.Err()
+}
+
 func (r *rig) Deliver(_ context.Context, c containers.Container, b auth.Bundle) containers.Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -204,6 +217,14 @@ func (r *rig) peek() (p struct {
 	p.held, p.tries, p.logins = maps.Clone(r.held), maps.Clone(r.tries), slices.Clone(r.logins)
 	p.probes, p.withdrew = len(r.probes), len(r.withdrew)
 	return p
+}
+
+// say has a container's log tell of a failure.
+func (r *rig) say(id string, cause symptom.Cause) {
+	r.mu.Lock()
+	tell := r.says[id]
+	r.mu.Unlock()
+	tell(containers.Finding{ContainerID: id, Cause: cause, At: time.Now().UTC()})
 }
 
 // refuse makes silent renewal in Contoso fail with p, or work again with nil.
@@ -550,6 +571,45 @@ func TestALearntLifetimePredictsTheEnd(t *testing.T) {
 		x.wantLevel(s, auth.OK)
 		if !s.Deadline.IsZero() {
 			t.Errorf("the deadline that proved wrong is still %v", s.Deadline)
+		}
+	})
+}
+
+func TestAFailureInALogIsCuredWhereTheSignInIsGood(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{Logs: true}, func(x *run) {
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{covered("a"), covered("b")}})
+		x.after(10 * time.Minute)
+		before := r.peek()
+		r.say("a", symptom.NoCredential)
+		s := x.now()
+		after := r.peek()
+		if after.probes != before.probes+1 || len(after.tries["a"]) <= len(before.tries["a"]) {
+			t.Errorf("%d renewals and %d deliveries after the failure", after.probes-before.probes, len(after.tries["a"])-len(before.tries["a"]))
+		}
+		if s.Containers[0].Error == "" || s.Containers[1].Error != "" {
+			t.Errorf("shown: %q and %q", s.Containers[0].Error, s.Containers[1].Error)
+		}
+		r.say("a", symptom.NoCredential) // again at once: renewals keep to their interval
+		x.now()
+		if n := r.peek().probes; n != after.probes {
+			t.Errorf("%d renewals for the same failure", n-before.probes)
+		}
+		r.say("b", symptom.RoleMissing)
+		x.now()
+		if n := r.peek().probes; n != after.probes {
+			t.Error("a missing role was answered with a renewal")
+		}
+		if s = x.after(20 * time.Minute); s.Containers[0].Error != "" {
+			t.Errorf("still shown after a while: %q", s.Containers[0].Error)
+		}
+		r.tell(containers.Event{Kind: containers.Removed, Container: covered("a")})
+		x.now()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.says["a"] != nil || r.says["b"] == nil {
+			t.Error("logs are read of containers that are gone, or not of those that are there")
 		}
 	})
 }

@@ -108,7 +108,7 @@ type probed struct {
 
 func (e probed) apply(s *state, now time.Time) {
 	g := s.sign(e.tenant)
-	g.probing, s.skew = false, e.skew
+	g.probing, g.probedAt, s.skew = false, now, e.skew
 	if s.row(e.tenant).User.Name != e.username {
 		g.probeAt = now
 		return
@@ -322,6 +322,35 @@ func (e containerEvent) apply(s *state, now time.Time) {
 		}
 	default:
 		s.box(e.e.Container)
+	}
+}
+
+// logSaid is a failure that a container's log told of.
+type logSaid struct{ f containers.Finding }
+
+func (e logSaid) apply(s *state, now time.Time) {
+	b, ok := s.boxes[e.f.ContainerID]
+	if !ok {
+		return
+	}
+	b.said = e.f
+	s.set.Log.Info("a container's log tells of a failure", "container", e.f.Name, "cause", e.f.Cause, "code", e.f.Code)
+	if e.f.Cause.Credential() {
+		s.doubt(b, now)
+	}
+}
+
+// doubt has a container looked at and its tenant's renewal tried, as often as the settings allow: where
+// the sign-in is good the container gets a new token, and where not the person is told.
+func (s *state) doubt(b *box, now time.Time) {
+	b.verify, b.retryAt = true, time.Time{}
+	tenant, _ := s.wants(b.c)
+	if g := s.sign(tenant); g.silent != auth.SilentRefused {
+		soonest := g.probedAt.Add(s.set.ProbeInterval)
+		if soonest.Before(now) {
+			soonest = now
+		}
+		g.probeAt = earlier(g.probeAt, soonest)
 	}
 }
 

@@ -82,6 +82,15 @@ type cancelJob struct{}
 
 func (cancelJob) run(context.Context, World) event { return nil }
 
+// followJob reads a container's log until unfollowJob; what it says comes as events.
+type followJob struct{ c containers.Container }
+
+func (followJob) run(context.Context, World) event { return nil }
+
+type unfollowJob struct{ id string }
+
+func (unfollowJob) run(context.Context, World) event { return nil }
+
 type tenantsJob struct{ files auth.Files }
 
 func (j tenantsJob) run(ctx context.Context, w World) event {

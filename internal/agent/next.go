@@ -34,6 +34,7 @@ func next(s *state, now time.Time) plan {
 		p.roll(s, now)
 		p.askOpenAI(s, now)
 	}
+	p.follow(s)
 	p.deliver(s, now)
 	p.turn(s, now)
 	if j, ok := s.toSave(); ok {
@@ -138,6 +139,25 @@ func (p *plan) askOpenAI(s *state, now time.Time) {
 	}
 	s.askingOpenAI = true
 	p.jobs = append(p.jobs, openaiJob{s.set.OpenAI, token})
+}
+
+// follow reads the log of each covered container, and of no other.
+func (p *plan) follow(s *state) {
+	if !s.set.Logs {
+		return
+	}
+	for id, b := range s.boxes {
+		if !s.followed[id] {
+			s.followed[id] = true
+			p.jobs = append(p.jobs, followJob{b.c})
+		}
+	}
+	for id := range s.followed {
+		if s.boxes[id] == nil {
+			delete(s.followed, id)
+			p.jobs = append(p.jobs, unfollowJob{id})
+		}
+	}
 }
 
 // deliver gives each container what it should hold, and takes it away after a sign-out.

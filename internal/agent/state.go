@@ -12,6 +12,7 @@ import (
 	"aztray/internal/auth"
 	"aztray/internal/containers"
 	"aztray/internal/openai"
+	"aztray/internal/watch/symptom"
 )
 
 // state is everything the loop knows. Only the loop's goroutine touches it.
@@ -36,8 +37,9 @@ type state struct {
 	tenantsAt    time.Time     // when to ask next
 	askingTenant bool
 
-	boxes  map[string]*box // by container id
-	engine *auth.Problem   // nil while the engine answers
+	boxes    map[string]*box // by container id
+	followed map[string]bool // containers whose log is read
+	engine   *auth.Problem   // nil while the engine answers
 
 	renewal *Renewal
 	signIn  *signInJob // to be started
@@ -64,6 +66,7 @@ type sign struct {
 	policy       auth.Policy // how long a sign-in lasts in this tenant, as far as is known
 	probing      bool
 	probeAt      time.Time // when to try next; zero is at once
+	probedAt     time.Time // when it was tried last
 	tries        int       // in vain, in a row
 	offlineSince time.Time
 }
@@ -77,10 +80,11 @@ type box struct {
 	verify  bool // look again although nothing new is to be given
 	retryAt time.Time
 	tries   int
+	said    containers.Finding // what its log said last; the zero value: nothing
 }
 
 func newState(set Settings, random func() float64) *state {
-	return &state{set: set, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, readAgain: true}
+	return &state{set: set, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, followed: map[string]bool{}, readAgain: true}
 }
 
 // awake makes everything be judged afresh: the machine slept or its clock was set.
@@ -357,10 +361,30 @@ func (s *state) snapshot(now time.Time) Snapshot {
 		snap.Renewal, snap.Level = &r, auth.Renewing
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.boxes)) {
-		snap.Containers = append(snap.Containers, s.boxes[id].status)
+		snap.Containers = append(snap.Containers, s.boxes[id].shown(now))
 	}
 	slices.SortStableFunc(snap.Containers, func(a, b containers.Status) int { return cmp.Compare(a.Name, b.Name) })
 	return snap
+}
+
+// recent is how long what a log said is shown.
+const recent = 15 * time.Minute
+
+// shown is the container's status with what its log said of late, where nothing else is wrong.
+func (b *box) shown(now time.Time) containers.Status {
+	st := b.status
+	if st.Error != "" || st.State != containers.Fresh || b.said.Cause == "" || now.Sub(b.said.At) > recent {
+		return st
+	}
+	switch b.said.Cause {
+	case symptom.RoleMissing:
+		st.Error = "Its log says that the account lacks a role at the endpoint, which no sign-in cures: ask for Cognitive Services OpenAI User."
+	case symptom.WrongTenant:
+		st.Error = "Its log says that the endpoint belongs to another tenant: switch the tenant, or label the container with aztray.tenant."
+	default:
+		st.Error = "Its log says that it got no token; it holds a good one now, so restart it if it does not take it up."
+	}
+	return st
 }
 
 // missing is one problem for each part that is not there.

@@ -72,6 +72,10 @@ func (w *world) WatchContainers(ctx context.Context, tell func(containers.Event)
 	}
 }
 
+func (w *world) WatchLogs(ctx context.Context, c containers.Container, tell func(containers.Finding)) error {
+	return w.engine.Load().WatchLogs(ctx, c, tell)
+}
+
 func (w *world) Deliver(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status {
 	return w.engine.Load().Deliver(ctx, c, b)
 }

@@ -126,9 +126,16 @@ func expiredTexts(s agent.Snapshot, now time.Time) (summary, why, next string) {
 
 // signedInNote is the word after a warning that no longer holds.
 func signedInNote(s agent.Snapshot, was Stage, now time.Time) *Note {
-	body := tenant(s) + "."
+	var who []string
+	if name := tenant(s); name != "Azure" {
+		who = append(who, name)
+	}
 	if s.Account != "" {
-		body = tenant(s) + ", as " + s.Account + "."
+		who = append(who, "as "+s.Account)
+	}
+	body := strings.Join(who, ", ")
+	if body != "" {
+		body = strings.ToUpper(body[:1]) + body[1:] + "."
 	}
 	if !s.Deadline.IsZero() {
 		body = sentences(body, "Good until "+at(s.Deadline, now)+".")

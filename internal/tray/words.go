@@ -144,6 +144,9 @@ func sayContainer(c containers.Status, until string) string {
 	if c.State == containers.Failed && c.Error != "" {
 		return fmt.Sprintf("%s: %s", c.Name, c.Error)
 	}
+	if c.State == containers.Fresh && c.Error != "" {
+		return fmt.Sprintf("%s: has the token; %s", c.Name, c.Error)
+	}
 	if c.State == containers.Fresh && until != "" {
 		return fmt.Sprintf("%s: has the token until %s", c.Name, until)
 	}

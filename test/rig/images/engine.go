@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
 )
@@ -19,7 +20,7 @@ func connect() (*client.Client, error) {
 func label(ctx context.Context, e *client.Client, name, key string) (string, error) {
 	found, err := e.ImageInspect(ctx, name)
 	switch {
-	case client.IsErrNotFound(err):
+	case errdefs.IsNotFound(err):
 		return "", nil
 	case err != nil:
 		return "", err
