@@ -1,10 +1,9 @@
 package containers
 
 import (
-	"context"
+	"cmp"
 	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -17,6 +16,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/docker/go-connections/tlsconfig"
 
 	"aztray/internal/auth"
 )
@@ -118,52 +119,51 @@ func (ep endpoint) local() bool {
 	return strings.HasPrefix(ep.host, "unix:") || strings.HasPrefix(ep.host, "npipe:")
 }
 
-// dialer gives how to connect, and the scheme and host to write into requests.
-func (ep endpoint) dialer() (dialFunc, string, string, error) {
+// address gives host as the client library takes it.
+func (ep endpoint) address() (string, error) {
 	scheme, address, _ := strings.Cut(ep.host, "://")
-	var d net.Dialer
 	switch scheme {
-	case "unix":
-		return func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "unix", address) }, "http", "engine", nil
-	case "npipe":
-		pipe := strings.ReplaceAll(address, "/", `\`)
-		return func(ctx context.Context, _, _ string) (net.Conn, error) { return dialPipe(ctx, pipe) }, "http", "engine", nil
+	case "unix", "npipe":
+		return ep.host, nil
 	case "tcp", "http", "https":
 		u, err := url.Parse("tcp://" + address)
 		if err != nil || u.Host == "" {
-			return nil, "", "", contextProblem("The engine's address, from "+ep.from+", is not an address.", "Write it as tcp://host:2375.", err)
+			return "", contextProblem("The engine's address, from "+ep.from+", is not an address.", "Write it as tcp://host:2375.", err)
 		}
-		if scheme == "tcp" {
-			scheme = "http"
+		port := "80"
+		if ep.secure() {
+			port = "443"
 		}
-		return d.DialContext, scheme, u.Host + strings.TrimSuffix(u.Path, "/"), nil
+		return "tcp://" + net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port)) + strings.TrimSuffix(u.Path, "/"), nil
 	case "ssh":
-		return nil, "", "", &auth.Problem{Code: "ENGINE_SSH", Kind: auth.EngineMissing,
+		return "", &auth.Problem{Code: "ENGINE_SSH", Kind: auth.EngineMissing,
 			Message: "The Docker engine in use (" + ep.from + ") is on another machine and reached by SSH, which aztray does not do yet.",
 			Advice:  "Forward its socket, ssh -NL /tmp/engine.sock:/var/run/docker.sock host, and set DOCKER_HOST=unix:///tmp/engine.sock"}
 	}
-	return nil, "", "", contextProblem("The engine's address, from "+ep.from+", begins with nothing known.", "Use unix://, npipe://, tcp:// or https://.", nil)
+	return "", contextProblem("The engine's address, from "+ep.from+", begins with nothing known.", "Use unix://, npipe://, tcp:// or https://.", nil)
 }
 
-// tlsConfig is nil where the endpoint has no certificates.
+// secure reports whether the engine is spoken to over TLS.
+func (ep endpoint) secure() bool {
+	return !ep.local() && (ep.tlsDir != "" || strings.HasPrefix(ep.host, "https:"))
+}
+
+// tlsConfig is nil where TLS is not spoken. Certificates that are not there are not used.
 func (ep endpoint) tlsConfig() (*tls.Config, error) {
-	if ep.tlsDir == "" {
+	if !ep.secure() {
 		return nil, nil
 	}
-	c := &tls.Config{InsecureSkipVerify: ep.trust} // as the person's own docker context says
-	cert, key := filepath.Join(ep.tlsDir, "cert.pem"), filepath.Join(ep.tlsDir, "key.pem")
-	if pair, err := tls.LoadX509KeyPair(cert, key); err == nil {
-		c.Certificates = []tls.Certificate{pair}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, contextProblem("The certificate for the Docker engine can't be used.", "Look at "+cert, err)
+	o := tlsconfig.Options{ExclusiveRootPools: true, InsecureSkipVerify: ep.trust} // as the person's own docker context says
+	ca, cert, key := filepath.Join(ep.tlsDir, "ca.pem"), filepath.Join(ep.tlsDir, "cert.pem"), filepath.Join(ep.tlsDir, "key.pem")
+	if ep.tlsDir != "" && exists(ca) {
+		o.CAFile = ca
 	}
-	ca, err := os.ReadFile(filepath.Join(ep.tlsDir, "ca.pem"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return c, nil
+	if ep.tlsDir != "" && exists(cert) && exists(key) {
+		o.CertFile, o.KeyFile = cert, key
 	}
-	c.RootCAs = x509.NewCertPool()
-	if err != nil || !c.RootCAs.AppendCertsFromPEM(ca) {
-		return nil, contextProblem("The certificate authority of the Docker engine can't be used.", "Look at "+filepath.Join(ep.tlsDir, "ca.pem"), err)
+	c, err := tlsconfig.Client(o)
+	if err != nil {
+		return nil, contextProblem("The certificates for the Docker engine can't be used.", "Look at those in "+ep.tlsDir, err)
 	}
 	return c, nil
 }

@@ -3,13 +3,12 @@ package containers
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"context"
-	"encoding/base64"
-	"encoding/json"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -17,281 +16,180 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/containerd/errdefs/pkg/errhttp"
+	api "github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/events"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/client"
+	"github.com/docker/docker/pkg/stdcopy"
 )
 
-// engineAPI is every call this package makes to a container engine. Each call has its own time-out.
-// It is an interface so that tests can stand in for an engine and so that another client library
-// is a change of this file alone.
-type engineAPI interface {
-	list(ctx context.Context) ([]summary, error)
-	inspect(ctx context.Context, id string) (inspected, error)
-	events(ctx context.Context, since time.Time) (*eventStream, error)
-	// stat does not follow a link in the last element of p.
-	stat(ctx context.Context, id, p string) (fileInfo, error)
-	// read gives the file at p and its header; for a directory or a link, the header alone.
-	read(ctx context.Context, id, p string) (*tar.Header, []byte, error)
-	extract(ctx context.Context, id, dir string, archive []byte) error
-	exec(ctx context.Context, id, user string, cmd []string, stdin []byte) (execResult, error)
-	// logs opens what a container wrote from since on, at most its last lines, each with its time,
-	// and follows it until the container stops. What it wrote to a terminal is not in frames.
-	logs(ctx context.Context, id string, since time.Time, last int) (io.ReadCloser, error)
-	// volumeDevice is the host path that a volume stands for, "" for an ordinary one.
-	volumeDevice(ctx context.Context, name string) (string, error)
-}
+// defaultHost is where the docker command looks first when nothing is set.
+const defaultHost = client.DefaultDockerHost
 
-// The engine's answers, cut down to what is used here.
-type (
-	summary struct {
-		ID, Image, ImageID, State string
-		Names                     []string
-		Labels                    map[string]string
-	}
-	mount struct {
-		Type, Name, Source, Destination string // Type is bind, volume, tmpfs or another
-		Asked                           string // the source as it was asked for; an engine in a VM tells another
-		RW                              bool
-	}
-	inspected struct {
-		ID, ImageID, User, Status string
-		Env                       []string
-		Mounts                    []mount // with those that --tmpfs made
-		ReadonlyRootfs            bool
-		Tty                       bool
-		Started                   time.Time // last; zero: never
-	}
-	message struct {
-		Action, ID string
-		TimeNano   int64
-		Attributes map[string]string // all labels, and image and name
-	}
-	fileInfo struct {
-		Size       int64
-		Mode       fs.FileMode
-		Mtime      time.Time
-		LinkTarget string // resolved within the container, for a link
-	}
-	execResult struct {
-		stdout, stderr []byte
-		code           int
-	}
-)
+// dockerEngine speaks to an engine by Docker's own library, which is frozen at v28; what
+// github.com/moby/moby/client does differently is this file's affair alone.
+type dockerEngine struct{ client *client.Client }
 
-const (
-	quickCall   = 5 * time.Second  // what the engine answers from memory
-	fileCall    = 15 * time.Second // what touches a container's files
-	execCall    = 20 * time.Second
-	maxDocument = 32 << 20 // of an engine's answer
-	maxFile     = 4 << 20  // of a file or an output we read out of a container
-
-	// minAPI is used where the engine doesn't name its version: the oldest that has all we call.
-	minAPI = "1.40"
-)
-
-// apiError is an answer of the engine that is not a success.
-type apiError struct {
-	status  int
-	message string
-}
-
-func (e *apiError) Error() string {
-	return fmt.Sprintf("the engine answered %d: %s", e.status, e.message)
-}
-
-// notFound reports whether the container, or the path in it, does not exist.
-func notFound(err error) bool {
-	e, ok := errors.AsType[*apiError](err)
-	return ok && e.status == http.StatusNotFound
-}
-
-// httpEngine speaks the Docker Engine API (https://docs.docker.com/reference/api/engine/), which
-// Podman and Docker Desktop speak too. The few calls made here have not changed since 1.40; the
-// version in the path is the engine's own, so that none finds us too old or too new.
-type httpEngine struct {
-	http *http.Client
-	base string // scheme, host and version: http://engine/v1.41
-}
-
-// dialEngine connects to the engine at ep and learns its version.
-func dialEngine(ctx context.Context, ep endpoint) (*httpEngine, error) {
-	dial, scheme, host, err := ep.dialer()
+// dialEngine connects to the engine at ep and learns its version, so that no later call has to: a
+// delivery to a new container is a race for milliseconds.
+func dialEngine(ctx context.Context, ep endpoint) (*dockerEngine, error) {
+	host, err := ep.address()
 	if err != nil {
 		return nil, err
 	}
-	tlsConfig, err := ep.tlsConfig()
+	secure, err := ep.tlsConfig()
 	if err != nil {
 		return nil, err
 	}
-	if tlsConfig != nil {
-		scheme = "https"
+	tr := &http.Transport{MaxIdleConns: 32, MaxIdleConnsPerHost: 16, IdleConnTimeout: 5 * time.Minute}
+	c, err := client.NewClientWithOpts(
+		client.WithHTTPClient(&http.Client{Transport: tr, CheckRedirect: client.CheckRedirect}), client.WithHost(host))
+	if err != nil {
+		return nil, err
 	}
-	e := &httpEngine{base: scheme + "://" + host, http: &http.Client{Transport: &http.Transport{
-		DialContext:         dial,
-		TLSClientConfig:     tlsConfig,
-		DisableCompression:  true,
-		MaxIdleConnsPerHost: 16,
-		IdleConnTimeout:     5 * time.Minute,
-	}}}
+	d := dialer(tr.DialContext) // the library's, for unix sockets, named pipes and TCP
+	if secure != nil {
+		d = (&tls.Dialer{Config: secure}).DialContext
+	}
+	tr.DialContext, tr.Proxy, tr.DisableCompression = d.dial, nil, true
 	ctx, cancel := context.WithTimeout(ctx, quickCall)
 	defer cancel()
-	resp, err := e.call(ctx, http.MethodGet, "/_ping", nil, nil)
+	pong, err := c.Ping(ctx)
 	if err != nil {
-		e.http.CloseIdleConnections()
-		return nil, err
+		c.Close()
+		return nil, plain(err)
 	}
-	version := resp.Header.Get("Api-Version")
-	drain(resp)
-	if version == "" {
-		version = minAPI
-	}
-	e.base += "/v" + version
-	return e, nil
+	pong.APIVersion = cmp.Or(pong.APIVersion, minAPI)
+	c.NegotiateAPIVersionPing(pong)
+	return &dockerEngine{c}, nil
 }
 
-// call sends one request and turns an answer above 299 into an *apiError.
-func (e *httpEngine) call(ctx context.Context, method, at string, query url.Values, body any) (*http.Response, error) {
-	var content io.Reader
-	kind := "application/json"
-	switch b := body.(type) {
-	case nil:
-	case []byte: // an archive, whole: a reader that blocks would hold the container's lock
-		content, kind = bytes.NewReader(b), "application/x-tar"
-	default:
-		j, err := json.Marshal(b)
-		if err != nil {
-			return nil, err
+// dialer is http.Transport's. TLS is made in it and not by the transport, because for the streams
+// of an exec the library would dial TLS on its own, deaf to the context.
+type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// dialError keeps the library from putting its own sentence, which has no cause, in the place of err:
+// it does so where the text speaks of a refused connection.
+type dialError struct{ err error }
+
+func (e *dialError) Error() string { return "no connection" }
+func (e *dialError) Unwrap() error { return e.err }
+
+// forStreams marks the context of a call that takes its connection over.
+type forStreams struct{}
+
+func (d dialer) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := d(ctx, network, addr)
+	if err != nil {
+		return nil, &dialError{err}
+	}
+	if ctx.Value(forStreams{}) != nil { // nothing else ends the library's wait for an answer, nor ours after it
+		context.AfterFunc(ctx, func() { conn.Close() })
+	}
+	return conn, nil
+}
+
+// plain makes an *apiError of what the engine refused, and takes from other errors what says nothing
+// to a person.
+func plain(err error) error {
+	if d, ok := errors.AsType[*dialError](err); ok {
+		return d.err
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	for status := http.StatusBadRequest; err != nil && status < 600; status++ { // the library hides the number
+		if errors.Is(err, errhttp.ToNative(status)) {
+			message, said := strings.CutPrefix(err.Error(), "Error response from daemon: ")
+			if !said { // an answer without a body
+				message = http.StatusText(status)
+			}
+			return &apiError{status, message}
 		}
-		content = bytes.NewReader(j)
 	}
-	target := e.base + at
-	if len(query) > 0 {
-		target += "?" + query.Encode()
-	}
-	req, err := http.NewRequestWithContext(ctx, method, target, content)
-	if err != nil {
-		return nil, err
-	}
-	if content != nil {
-		req.Header.Set("Content-Type", kind)
-	}
-	if strings.HasSuffix(at, "/start") && strings.HasPrefix(at, "/exec/") {
-		req.Header.Set("Connection", "Upgrade")
-		req.Header.Set("Upgrade", "tcp")
-	}
-	resp, err := e.http.Do(req)
-	if err != nil {
-		if ue, ok := errors.AsType[*url.Error](err); ok {
-			err = ue.Err // the address says nothing to a person
-		}
-		return nil, err
-	}
-	if resp.StatusCode < 300 {
-		return resp, nil
-	}
-	defer drain(resp)
-	var m struct{ Message string }
-	text, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-	if json.Unmarshal(text, &m) != nil {
-		m.Message = strings.TrimSpace(string(text))
-	}
-	return nil, &apiError{resp.StatusCode, m.Message}
+	return err
 }
 
-// drain lets the connection be used again.
-func drain(resp *http.Response) {
-	io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
-	resp.Body.Close()
-}
-
-// get reads one JSON document into v.
-func (e *httpEngine) get(ctx context.Context, at string, query url.Values, v any) error {
+func (e *dockerEngine) list(ctx context.Context) ([]summary, error) {
 	ctx, cancel := context.WithTimeout(ctx, quickCall)
 	defer cancel()
-	resp, err := e.call(ctx, http.MethodGet, at, query, nil)
-	if err != nil {
-		return err
-	}
-	defer drain(resp)
-	return json.NewDecoder(io.LimitReader(resp.Body, maxDocument)).Decode(v)
-}
-
-func (e *httpEngine) list(ctx context.Context) ([]summary, error) {
+	found, err := e.client.ContainerList(ctx, api.ListOptions{All: true})
 	var all []summary
-	return all, e.get(ctx, "/containers/json", url.Values{"all": {"1"}}, &all)
+	for _, c := range found {
+		all = append(all, summary{ID: c.ID, Image: c.Image, ImageID: c.ImageID, State: c.State, Names: c.Names, Labels: c.Labels})
+	}
+	return all, plain(err)
 }
 
-func (e *httpEngine) inspect(ctx context.Context, id string) (inspected, error) {
-	var d struct {
-		ID    string `json:"Id"`
-		Image string
-		State struct {
-			Status    string
-			StartedAt time.Time
-		}
-		Config struct {
-			User string
-			Env  []string
-			Tty  bool
-		}
-		HostConfig struct {
-			ReadonlyRootfs bool
-			Tmpfs          map[string]string
-			Binds          []string // source:destination[:options]
-			Mounts         []struct{ Source, Target string }
-		}
-		Mounts []mount
+func (e *dockerEngine) inspect(ctx context.Context, id string) (inspected, error) {
+	ctx, cancel := context.WithTimeout(ctx, quickCall)
+	defer cancel()
+	c, err := e.client.ContainerInspect(ctx, id)
+	if err != nil {
+		return inspected{}, plain(err)
 	}
-	if err := e.get(ctx, "/containers/"+id+"/json", nil, &d); err != nil {
-		return inspected{}, err
+	if c.ContainerJSONBase == nil || c.State == nil || c.HostConfig == nil || c.Config == nil {
+		return inspected{}, errors.New("the engine's description of a container is not whole")
 	}
-	for destination := range d.HostConfig.Tmpfs { // the engine does not list these among Mounts
-		d.Mounts = append(d.Mounts, mount{Type: "tmpfs", Destination: destination, RW: true})
-	}
+	started, _ := time.Parse(time.RFC3339Nano, c.State.StartedAt) // none: zero, as for one that never started
+	return inspected{ID: c.ID, ImageID: c.Image, User: c.Config.User, Status: c.State.Status, Env: c.Config.Env,
+		Mounts: mountsOf(c), ReadonlyRootfs: c.HostConfig.ReadonlyRootfs, Tty: c.Config.Tty, Started: started}, nil
+}
+
+// mountsOf puts together what the engine tells of mounts in three places.
+func mountsOf(c api.InspectResponse) []mount {
 	asked := map[string]string{}
-	for _, b := range d.HostConfig.Binds {
+	for _, b := range c.HostConfig.Binds {
 		if source, destination, ok := splitBind(b); ok {
 			asked[path.Clean(destination)] = source
 		}
 	}
-	for _, m := range d.HostConfig.Mounts {
+	for _, m := range c.HostConfig.Mounts {
 		asked[path.Clean(m.Target)] = m.Source
 	}
-	for i, m := range d.Mounts {
+	var all []mount
+	for _, p := range c.Mounts {
+		m := mount{Type: string(p.Type), Name: p.Name, Source: p.Source, Destination: p.Destination, RW: p.RW}
 		if m.Type == "bind" {
-			d.Mounts[i].Asked = asked[path.Clean(m.Destination)]
+			m.Asked = asked[path.Clean(m.Destination)]
 		}
+		all = append(all, m)
 	}
-	return inspected{ID: d.ID, ImageID: d.Image, User: d.Config.User, Status: d.State.Status, Env: d.Config.Env,
-		Mounts: d.Mounts, ReadonlyRootfs: d.HostConfig.ReadonlyRootfs, Tty: d.Config.Tty, Started: d.State.StartedAt}, nil
+	for destination := range c.HostConfig.Tmpfs {
+		all = append(all, mount{Type: "tmpfs", Destination: destination, RW: true})
+	}
+	return all
 }
 
-func (e *httpEngine) stat(ctx context.Context, id, p string) (fileInfo, error) {
-	ctx, cancel := context.WithTimeout(ctx, fileCall)
-	defer cancel()
-	resp, err := e.call(ctx, http.MethodHead, "/containers/"+id+"/archive", url.Values{"path": {p}}, nil)
-	if err != nil {
-		return fileInfo{}, err
+// splitBind takes source:destination[:options] apart; a source may begin with a drive letter.
+func splitBind(b string) (source, destination string, ok bool) {
+	drive := ""
+	if len(b) > 2 && b[1] == ':' && (b[2] == '\\' || b[2] == '/') {
+		drive, b = b[:2], b[2:]
 	}
-	defer drain(resp)
-	var info fileInfo
-	text, err := base64.StdEncoding.DecodeString(resp.Header.Get("X-Docker-Container-Path-Stat"))
-	if err == nil {
-		err = json.Unmarshal(text, &info)
-	}
-	if err != nil {
-		return fileInfo{}, fmt.Errorf("the engine's description of a file: %w", err)
-	}
-	return info, nil
+	source, rest, ok := strings.Cut(b, ":")
+	destination, _, _ = strings.Cut(rest, ":")
+	return drive + source, destination, ok
 }
 
-func (e *httpEngine) read(ctx context.Context, id, p string) (*tar.Header, []byte, error) {
+func (e *dockerEngine) stat(ctx context.Context, id, p string) (fileInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, fileCall)
 	defer cancel()
-	resp, err := e.call(ctx, http.MethodGet, "/containers/"+id+"/archive", url.Values{"path": {p}}, nil)
+	s, err := e.client.ContainerStatPath(ctx, id, p)
+	return fileInfo{Size: s.Size, Mode: s.Mode, Mtime: s.Mtime, LinkTarget: s.LinkTarget}, plain(err)
+}
+
+func (e *dockerEngine) read(ctx context.Context, id, p string) (*tar.Header, []byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, fileCall)
+	defer cancel()
+	archive, _, err := e.client.CopyFromContainer(ctx, id, p)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, plain(err)
 	}
-	defer resp.Body.Close() // of a directory the rest is not wanted
-	tr := tar.NewReader(resp.Body)
+	defer archive.Close() // of a directory the rest is not wanted
+	tr := tar.NewReader(archive)
 	h, err := tr.Next()
 	if err != nil {
 		return nil, nil, fmt.Errorf("the engine's archive: %w", err)
@@ -306,97 +204,122 @@ func (e *httpEngine) read(ctx context.Context, id, p string) (*tar.Header, []byt
 	return h, content, err
 }
 
-// extract unpacks archive at dir. It is sent as it is: engines up to 28.5.2 run a decompressor
-// that they find in the container (CVE-2026-41567).
-func (e *httpEngine) extract(ctx context.Context, id, dir string, archive []byte) error {
+// extract unpacks archive at dir. It is sent whole, because a reader that blocks would hold the
+// container's lock and not heed ctx, and as it is: engines up to 28.5.2 run a decompressor that
+// they find in the container (CVE-2026-41567).
+func (e *dockerEngine) extract(ctx context.Context, id, dir string, archive []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, fileCall)
 	defer cancel()
-	query := url.Values{"path": {dir}, "noOverwriteDirNonDir": {"true"}}
-	resp, err := e.call(ctx, http.MethodPut, "/containers/"+id+"/archive", query, archive)
-	if err != nil {
-		return err
-	}
-	drain(resp)
-	return nil
+	return plain(e.client.CopyToContainer(ctx, id, dir, bytes.NewReader(archive), api.CopyToContainerOptions{}))
 }
 
-func (e *httpEngine) exec(ctx context.Context, id, user string, cmd []string, stdin []byte) (execResult, error) {
+func (e *dockerEngine) exec(ctx context.Context, id, user string, cmd []string, stdin []byte) (execResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, execCall)
 	defer cancel()
-	resp, err := e.call(ctx, http.MethodPost, "/containers/"+id+"/exec", nil, map[string]any{
-		"User": user, "Cmd": cmd, "AttachStdin": true, "AttachStdout": true, "AttachStderr": true})
+	made, err := e.client.ContainerExecCreate(ctx, id,
+		api.ExecOptions{User: user, Cmd: cmd, AttachStdin: true, AttachStdout: true, AttachStderr: true})
 	if err != nil {
-		return execResult{}, err
-	}
-	var made struct {
-		ID string `json:"Id"`
-	}
-	err = json.NewDecoder(io.LimitReader(resp.Body, maxDocument)).Decode(&made)
-	drain(resp)
-	if err != nil {
-		return execResult{}, err
+		return execResult{}, plain(err)
 	}
 	result, err := e.attach(ctx, made.ID, stdin)
-	if err != nil {
-		return execResult{}, err
-	}
-	var done struct{ ExitCode int }
-	if err := e.get(ctx, "/exec/"+made.ID+"/json", nil, &done); err != nil {
-		return execResult{}, err
-	}
-	result.code = done.ExitCode
-	return result, nil
-}
-
-// attach starts an exec, writes its standard input and reads until it ends.
-func (e *httpEngine) attach(ctx context.Context, execID string, stdin []byte) (execResult, error) {
-	resp, err := e.call(ctx, http.MethodPost, "/exec/"+execID+"/start", nil, map[string]bool{"Detach": false, "Tty": false})
-	if err != nil {
-		return execResult{}, err
-	}
-	defer resp.Body.Close()
-	conn, ok := resp.Body.(io.ReadWriteCloser)
-	if resp.StatusCode != http.StatusSwitchingProtocols || !ok {
-		return execResult{}, errors.New("the engine does not give an exec's streams")
-	}
-	defer context.AfterFunc(ctx, func() { conn.Close() })() // nothing else ends the reads and writes below
-	wrote := make(chan error, 1)
-	go func() { _, err := conn.Write(stdin); wrote <- err }()
-	result, err := demultiplex(conn)
-	conn.Close()
-	werr := <-wrote
 	if ctx.Err() != nil {
 		return execResult{}, context.Cause(ctx)
 	}
-	if err == nil && werr != nil && len(result.stderr) == 0 {
+	if err != nil {
+		return execResult{}, err
+	}
+	ctx, cancel = context.WithTimeout(ctx, quickCall)
+	defer cancel()
+	done, err := e.client.ContainerExecInspect(ctx, made.ID)
+	result.code = done.ExitCode
+	return result, plain(err)
+}
+
+// attach starts an exec, writes its standard input and reads until it ends.
+func (e *dockerEngine) attach(ctx context.Context, execID string, stdin []byte) (execResult, error) {
+	streams, err := e.client.ContainerExecAttach(context.WithValue(ctx, forStreams{}, true), execID, api.ExecAttachOptions{})
+	if err != nil {
+		var status int // which is all that the library keeps of a refusal here
+		if _, no := fmt.Sscanf(err.Error(), "unable to upgrade to tcp, received %d", &status); no == nil {
+			return execResult{}, &apiError{status, "it does not start the command"}
+		}
+		return execResult{}, plain(err)
+	}
+	defer streams.Close()
+	wrote := make(chan error, 1)
+	go func() { _, err := streams.Conn.Write(stdin); wrote <- err }()
+	result, err := demultiplex(streams.Reader)
+	streams.Close()
+	if werr := <-wrote; err == nil && len(result.stderr) == 0 {
 		err = werr
 	}
 	return result, err
 }
 
-func (e *httpEngine) volumeDevice(ctx context.Context, name string) (string, error) {
-	var v struct{ Options map[string]string }
-	err := e.get(ctx, "/volumes/"+url.PathEscape(name), nil, &v)
-	return v.Options["device"], err
+// demultiplex reads an exec's output. The library takes a stream that is cut off for one that has
+// ended, so the bytes are counted.
+func demultiplex(r io.Reader) (execResult, error) {
+	in := counter{r: r}
+	var out, errs capped
+	written, err := stdcopy.StdCopy(&out, &errs, &in)
+	const head = 8 // bytes before each frame
+	if err == nil && in.n != written+head*(out.frames+errs.frames) {
+		err = io.ErrUnexpectedEOF
+	}
+	return execResult{stdout: out.Bytes(), stderr: errs.Bytes()}, err
 }
 
-func (e *httpEngine) logs(ctx context.Context, id string, since time.Time, last int) (io.ReadCloser, error) {
-	query := url.Values{"stdout": {"1"}, "stderr": {"1"}, "follow": {"1"}, "timestamps": {"1"}, "tail": {strconv.Itoa(last)}}
-	if !since.IsZero() {
-		query.Set("since", moment(since))
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// capped takes up to maxFile bytes. Each frame is one write.
+type capped struct {
+	bytes.Buffer
+	frames int64
+}
+
+func (c *capped) Write(p []byte) (int, error) {
+	if c.Len()+len(p) > maxFile {
+		return 0, errors.New("the output of an exec is not what it should be")
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	late := time.AfterFunc(quickCall, cancel) // for the first answer; the stream itself has no end
-	resp, err := e.call(ctx, http.MethodGet, "/containers/"+id+"/logs", query, nil)
-	if err == nil && !late.Stop() {
-		resp.Body.Close()
-		err = context.DeadlineExceeded
+	c.frames++
+	return c.Buffer.Write(p)
+}
+
+func (e *dockerEngine) volumeDevice(ctx context.Context, name string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, quickCall)
+	defer cancel()
+	v, err := e.client.VolumeInspect(ctx, name)
+	return v.Options["device"], plain(err)
+}
+
+// opening gives a call that opens a stream quickCall to begin; the stream itself has no end but
+// that of the context, or cancel's. begun reports whether it was in time.
+func opening(ctx context.Context) (_ context.Context, cancel context.CancelFunc, begun func() bool) {
+	ctx, cancel = context.WithCancel(ctx)
+	return ctx, cancel, time.AfterFunc(quickCall, cancel).Stop
+}
+
+func (e *dockerEngine) logs(ctx context.Context, id string, since time.Time, last int) (io.ReadCloser, error) {
+	ctx, cancel, begun := opening(ctx)
+	body, err := e.client.ContainerLogs(ctx, id, api.LogsOptions{ShowStdout: true, ShowStderr: true,
+		Follow: true, Timestamps: true, Since: moment(since), Tail: strconv.Itoa(last)})
+	if late := !begun(); late || err != nil {
+		cancel() // and with it the body, if there is one
+		if late {
+			err = context.DeadlineExceeded
+		}
+		return nil, plain(err)
 	}
-	if err != nil {
-		cancel()
-		return nil, err
-	}
-	return logBody{resp.Body, cancel}, nil
+	return logBody{body, cancel}, nil
 }
 
 // logBody is an open log.
@@ -410,60 +333,66 @@ func (b logBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// moment is a time as the engine takes it.
-func moment(t time.Time) string { return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond()) }
-
-// eventStream is an open subscription. Next blocks; ending the context of events ends it.
-type eventStream struct {
-	decoder *json.Decoder
-	body    io.Closer
-	cancel  context.CancelFunc
+// moment is a time as the engine takes it; "" for none.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond())
 }
 
 // watched are the events that change who is covered and who needs a delivery. Health checks and
 // our own deliveries make many others.
 var watched = []string{"create", "start", "die", "destroy", "remove", "rename"}
 
-func (e *httpEngine) events(ctx context.Context, since time.Time) (*eventStream, error) {
-	filters, err := json.Marshal(map[string][]string{"type": {"container"}, "event": watched})
-	if err != nil {
-		return nil, err
-	}
-	query := url.Values{"filters": {string(filters)}}
-	if !since.IsZero() {
-		query.Set("since", moment(since))
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	late := time.AfterFunc(quickCall, cancel) // for the first answer; the stream itself has no end
-	resp, err := e.call(ctx, http.MethodGet, "/events", query, nil)
-	if err == nil && !late.Stop() {
-		resp.Body.Close()
-		err = context.DeadlineExceeded
-	}
-	if err != nil {
-		cancel()
-		return nil, err
-	}
-	return &eventStream{json.NewDecoder(resp.Body), resp.Body, cancel}, nil
-}
+// queued is how many events wait for a next that is late. The engine itself holds more, but drops
+// what is not taken from it in time.
+const queued = 256
 
-func (s *eventStream) next() (message, error) {
-	var m struct {
-		Action   string
-		TimeNano int64 `json:"timeNano"`
-		Actor    struct {
-			ID         string
-			Attributes map[string]string
+// events gives a refusal by the engine as the stream's first error: the library can't tell earlier.
+func (e *dockerEngine) events(ctx context.Context, since time.Time) (*eventStream, error) {
+	wanted := filters.NewArgs(filters.Arg("type", "container"))
+	for _, action := range watched {
+		wanted.Add("event", action)
+	}
+	ctx, cancel, begun := opening(ctx)
+	messages, end := e.client.Events(ctx, events.ListOptions{Since: moment(since), Filters: wanted}) // back when the answer begins
+	if !begun() {
+		cancel()
+		<-end
+		return nil, context.DeadlineExceeded
+	}
+	queue := make(chan message, queued)
+	var why error
+	go func() {
+		defer close(queue)
+		why = pump(ctx, queue, messages, end)
+	}()
+	next := func() (message, error) {
+		if m, ok := <-queue; ok {
+			return m, nil
+		}
+		return message{}, plain(why)
+	}
+	stop := func() {
+		cancel()
+		for range queue { // closed when both goroutines are done
 		}
 	}
-	err := s.decoder.Decode(&m)
-	return message{m.Action, m.Actor.ID, m.TimeNano, m.Actor.Attributes}, err
+	return &eventStream{next, stop}, nil
 }
 
-func (s *eventStream) close() {
-	s.cancel()
-	s.body.Close()
+// pump takes events from the library, which holds none itself, until it says why it ends.
+func pump(ctx context.Context, to chan<- message, from <-chan events.Message, end <-chan error) error {
+	for {
+		select {
+		case m := <-from:
+			select {
+			case to <- message{string(m.Action), m.Actor.ID, m.TimeNano, m.Actor.Attributes}:
+			case <-ctx.Done():
+			}
+		case why := <-end:
+			return why
+		}
+	}
 }
-
-// dialFunc is http.Transport's.
-type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)

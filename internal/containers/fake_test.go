@@ -16,6 +16,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/docker/docker/api/types/events"
 )
 
 // fakeEngine is one container with files in memory, and a script of events.
@@ -110,7 +112,13 @@ func (f *fakeEngine) events(ctx context.Context, since time.Time) (*eventStream,
 	}
 	text := f.streams[0]
 	f.streams = f.streams[1:]
-	return &eventStream{json.NewDecoder(strings.NewReader(text)), io.NopCloser(nil), func() {}}, nil
+	told := json.NewDecoder(strings.NewReader(text))
+	next := func() (message, error) {
+		var m events.Message
+		err := told.Decode(&m)
+		return message{string(m.Action), m.Actor.ID, m.TimeNano, m.Actor.Attributes}, err
+	}
+	return &eventStream{next, func() {}}, nil
 }
 
 func fakeHost(f *fakeEngine, azDir string) *Engine {

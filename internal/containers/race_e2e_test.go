@@ -4,16 +4,15 @@ package containers
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"os/exec"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	api "github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
 )
 
 const probe = `[ -s /root/.azure/msal_token_cache.json ] && echo first; while :; do [ -s /root/.azure/msal_token_cache.json ] && { echo there; exit; }; sleep 0.05; done`
@@ -53,7 +52,7 @@ func watching(t *testing.T, e *Engine, pattern string) {
 // anything; all of them get it, for each runs until it does.
 func TestFirstInstruction(t *testing.T) {
 	e := connect(t, t.TempDir())
-	api := e.api.(*httpEngine)
+	engine := e.api.(*dockerEngine).client
 	const runs = 20
 	for _, c := range []struct {
 		name   string
@@ -81,7 +80,7 @@ func TestFirstInstruction(t *testing.T) {
 				if c.gap < 0 {
 					docker(t, "run", "-d", "--name", name, imgShell, "sh", "-c", probe)
 				} else {
-					createAndStart(t, api, name, c.gap, c.labels)
+					createAndStart(t, engine, name, c.gap, c.labels)
 				}
 				docker(t, "wait", name)
 				if time.Since(began) > 3*time.Second {
@@ -100,20 +99,14 @@ func TestFirstInstruction(t *testing.T) {
 	}
 }
 
-func createAndStart(t *testing.T, api *httpEngine, name string, gap time.Duration, labels map[string]string) {
+func createAndStart(t *testing.T, c *client.Client, name string, gap time.Duration, labels map[string]string) {
 	t.Helper()
-	resp, err := api.call(t.Context(), http.MethodPost, "/containers/create", url.Values{"name": {name}},
-		map[string]any{"Image": imgShell, "Cmd": []string{"sh", "-c", probe}, "Labels": labels})
+	made, err := c.ContainerCreate(t.Context(), &api.Config{Image: imgShell, Cmd: []string{"sh", "-c", probe}, Labels: labels}, nil, nil, nil, name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var made struct{ ID string }
-	json.NewDecoder(resp.Body).Decode(&made)
-	io.Copy(io.Discard, resp.Body)
-	resp.Body.Close()
 	time.Sleep(gap) // the gap is what is measured
-	if resp, err = api.call(t.Context(), http.MethodPost, "/containers/"+made.ID+"/start", nil, nil); err != nil {
+	if err := c.ContainerStart(t.Context(), made.ID, api.StartOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	drain(resp)
 }

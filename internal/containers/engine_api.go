@@ -1,0 +1,101 @@
+package containers
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"time"
+)
+
+// engineAPI is every call this package makes to a container engine. Each call has its own time-out.
+// It is an interface so that tests can stand in for an engine and so that another client library
+// is a change of engine.go alone.
+type engineAPI interface {
+	list(ctx context.Context) ([]summary, error)
+	inspect(ctx context.Context, id string) (inspected, error)
+	events(ctx context.Context, since time.Time) (*eventStream, error)
+	// stat does not follow a link in the last element of p.
+	stat(ctx context.Context, id, p string) (fileInfo, error)
+	// read gives the file at p and its header; for a directory or a link, the header alone.
+	read(ctx context.Context, id, p string) (*tar.Header, []byte, error)
+	extract(ctx context.Context, id, dir string, archive []byte) error
+	exec(ctx context.Context, id, user string, cmd []string, stdin []byte) (execResult, error)
+	// logs opens what a container wrote from since on, at most its last lines, each with its time,
+	// and follows it until the container stops. What it wrote to a terminal is not in frames.
+	logs(ctx context.Context, id string, since time.Time, last int) (io.ReadCloser, error)
+	// volumeDevice is the host path that a volume stands for, "" for an ordinary one.
+	volumeDevice(ctx context.Context, name string) (string, error)
+}
+
+// The engine's answers, cut down to what is used here.
+type (
+	summary struct {
+		ID, Image, ImageID, State string
+		Names                     []string
+		Labels                    map[string]string
+	}
+	mount struct {
+		Type, Name, Source, Destination string // Type is bind, volume, tmpfs or another
+		Asked                           string // the source as it was asked for; an engine in a VM tells another
+		RW                              bool
+	}
+	inspected struct {
+		ID, ImageID, User, Status string
+		Env                       []string
+		Mounts                    []mount // with those that --tmpfs made
+		ReadonlyRootfs            bool
+		Tty                       bool
+		Started                   time.Time // last; zero: never
+	}
+	message struct {
+		Action, ID string
+		TimeNano   int64
+		Attributes map[string]string // all labels, and image and name
+	}
+	fileInfo struct {
+		Size       int64
+		Mode       fs.FileMode
+		Mtime      time.Time
+		LinkTarget string // resolved within the container, for a link
+	}
+	execResult struct {
+		stdout, stderr []byte
+		code           int
+	}
+)
+
+const (
+	quickCall = 5 * time.Second  // what the engine answers from memory
+	fileCall  = 15 * time.Second // what touches a container's files
+	execCall  = 20 * time.Second
+	maxFile   = 4 << 20 // of a file or an output we read out of a container
+
+	// minAPI is used where the engine doesn't name its version: the oldest that has all we call.
+	minAPI = "1.40"
+)
+
+// apiError is an answer of the engine that is not a success.
+type apiError struct {
+	status  int
+	message string
+}
+
+func (e *apiError) Error() string {
+	return fmt.Sprintf("the engine answered %d: %s", e.status, e.message)
+}
+
+// notFound reports whether the container, or the path in it, does not exist.
+func notFound(err error) bool {
+	e, ok := errors.AsType[*apiError](err)
+	return ok && e.status == http.StatusNotFound
+}
+
+// eventStream is an open subscription. Ending the context of events, or close, ends a next that waits.
+type eventStream struct {
+	next  func() (message, error) // blocks
+	close func()                  // may be called more than once
+}
