@@ -93,6 +93,10 @@ func TestSourcesOfALaptop(t *testing.T) {
 		{"az there, nobody signed in: az is not even started", map[string]string{"az": "exit 9"}, nil,
 			func(o *SourceOptions) { o.Dir = azDir(t, nil) }, "-------.", sourceCLI, "Nobody is signed in to it."},
 		{"az lost the sign-in", map[string]string{"az": `echo "ERROR: Please run 'az login' to setup account." >&2; exit 1`}, nil, nil, "-------.", sourceCLI, "az is not signed in."},
+		{"az, for its own tenant: it is not named, for a managed identity cannot have it", map[string]string{"az": `case "$*" in *--tenant*) exit 1;; esac; ` + azGives}, nil,
+			func(o *SourceOptions) { o.Tenant = fabrikam }, "----U--.", sourceCLI, "It gives a token, and none before it does."},
+		{"az, for another tenant", map[string]string{"az": `case "$*" in *"--tenant ` + contoso + `"*) ` + azGives + `;; *) exit 1;; esac`}, nil,
+			func(o *SourceOptions) { o.Tenant = contoso }, "----U--.", sourceCLI, "It gives a token, and none before it does."},
 		{"az refused", map[string]string{"az": `echo "ERROR: AADSTS700082: The refresh token has expired due to inactivity. The token was issued on 2021-10-05T11:50:24.4394320Z and was inactive for 90.00:00:00." >&2; exit 1`}, nil, nil,
 			"----r--.", sourceCLI, "This sign-in ended because it was not used for 90 days."},
 		{"az offline", map[string]string{"az": "echo 'requests.exceptions.ConnectionError: Max retries exceeded' >&2; exit 1"}, nil, nil, "----f--.", sourceCLI, "Microsoft's sign-in service cannot be reached."},
@@ -228,6 +232,9 @@ func TestTheManagedIdentityEndpoint(t *testing.T) {
 			}
 			if s.State != tt.state || code != tt.code {
 				t.Errorf("%s by %q (%s), want %s by %q", s.State, code, s.Reason, tt.state, tt.code)
+			}
+			if s.Problem != nil && !strings.Contains(s.Problem.Message, "endpoint") {
+				t.Errorf("%q, want words about the endpoint", s.Problem.Message)
 			}
 			if len(asked) != 1 || asked[0] != want {
 				t.Errorf("asked %q, want once %q", asked, want)

@@ -56,8 +56,7 @@ func cloudNamed(name string, registered []byte) Cloud {
 func (c Cloud) with(value func(key string) string) Cloud {
 	if u, err := url.Parse(strings.ToLower(value("endpoint_active_directory"))); err == nil && u.Host != "" {
 		c.AuthorityHost = u.Host
-		// ADFS has no tenants, and another host is one that MSAL asks the public cloud about
-		c.foreign = strings.Trim(u.Path, "/") != "" || !slices.Contains(vouchedFor, u.Host)
+		c.foreign = !slices.Contains(vouchedFor, u.Host)
 		if i := slices.IndexFunc(clouds, func(o Cloud) bool { return o.AuthorityHost == u.Host }); i >= 0 {
 			c.CognitiveScope = clouds[i].CognitiveScope
 		}
@@ -72,7 +71,7 @@ func (c Cloud) with(value func(key string) string) Cloud {
 }
 
 // vouchedFor lists the authorities that MSAL takes on trust (MSAL for Go, authority.go); about any
-// other it asks the public cloud, which does not know it.
+// other, such as somebody's ADFS, it asks the public cloud, which does not know it.
 var vouchedFor = []string{
 	"login.microsoftonline.com", "login.microsoft.com", "login.windows.net", "sts.windows.net",
 	"login.microsoftonline.us", "login-us.microsoftonline.com", "login.usgovcloudapi.net",

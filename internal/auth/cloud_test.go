@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -70,5 +72,19 @@ func TestAccountsOfOtherCloudsArePassedOver(t *testing.T) {
 		if got := f.Profile.Current().ID; got != want {
 			t.Errorf("in %s az acts in %q, want %q", cloud, got, want)
 		}
+	}
+}
+
+func TestOnlyAzAsksAnAuthorityThatMSALDoesNotKnow(t *testing.T) {
+	dir := azDir(t, map[string]string{cacheFile: tokenCache, cloudsFile: cloudsConfig, configFile: "[cloud]\nname = My Stack\n"})
+	f, err := dir.Read(t.Context())
+	if err != nil || f.Cache == nil {
+		t.Fatalf("cache %v, %v", f.CacheProblem, err)
+	}
+	if _, err := (Silent{}).Token(t.Context(), f, "ada@contoso.example", contoso, scope); !errors.Is(err, ErrNotInProcess) {
+		t.Errorf("in process: %v, want ErrNotInProcess", err)
+	}
+	if !dir.matters(filepath.Join(string(dir), cloudsFile)) {
+		t.Error("a change of the clouds goes unnoticed")
 	}
 }

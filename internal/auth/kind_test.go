@@ -41,6 +41,7 @@ func TestKindsOfSignIn(t *testing.T) {
 			entry(fabrikam, `"client_secret": "hush~hush"`) + "," + entry(contoso, `"certificate": "/robot.pem"`), AccountCertificate, false},
 		{"a principal known in another tenant only, as az takes it", kindRow("s-1", robot), "", entry(fabrikam, `"client_secret": "hush~hush"`), AccountSecret, false},
 		{"a principal whose entries are encrypted", kindRow("s-1", robot), "", "", AccountPrincipal, false},
+		{"a principal of an az that writes every field", kindRow("s-1", `{"name": "app-1", "type": "servicePrincipal", "assignedIdentityInfo": null, "cloudShellID": false}`), "", "", AccountPrincipal, false},
 		{"the machine's identity", kindRow("s-1", `{"name": "systemAssignedIdentity", "type": "servicePrincipal", "assignedIdentityInfo": "MSI"}`), "", "", AccountManagedIdentity, false},
 		{"an identity given to the machine, as az once wrote it", kindRow("s-1", `{"name": "userAssignedIdentity", "type": "servicePrincipal", "assignedIdentityInfo": null}`), "", "", AccountManagedIdentity, false},
 		{"Cloud Shell", kindRow("s-1", `{"name": "ada@contoso.example", "type": "user", "cloudShellID": true}`), "", "", AccountCloudShell, false},
