@@ -79,6 +79,9 @@ func warning(s agent.Snapshot, stage Stage, now time.Time, failed, lowKey bool) 
 	}
 	if problem != nil && (failed || stage != signedOut || blocks(problem)) {
 		why = problem.Message
+		if s.Concerns.ID != "" && s.Concerns.ID != s.Tenant.ID { // not the one that the person has in mind
+			why = tenant(s) + ": " + why
+		}
 	}
 	n.Buttons = []Button{{KeyRenew, label}, {KeySnooze, "Snooze"}}
 	if blocks(problem) {

@@ -75,6 +75,9 @@ func state(s agent.Snapshot, now time.Time, c Clock) []string {
 		lines = []string{sayActBy(tenant, c.moment(s.Deadline, now)), saySignedIn(tenant, s.Account), deadlineWords(s, now, c)}
 	case auth.Expired:
 		lines = []string{sayEnded(tenant)}
+		if s.Problem != nil && !s.Problem.SignInCures() { // it may well be good, and does not help
+			lines = []string{sayBarred(tenant)}
+		}
 		if !s.Deadline.IsZero() {
 			lines = append(lines, sayFailingSince(c.moment(s.Deadline, now)))
 		}

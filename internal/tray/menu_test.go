@@ -91,7 +91,7 @@ func TestMenuSaysWhatIsKnownAndUntilWhen(t *testing.T) {
 		}), []string{"The sign-in to Contoso has ended", "Containers are failing since 13:10",
 			"Your organisation asks for a new sign-in every 12 hours."}, "Renew now", ""},
 		{"it has ended and no sign-in helps", signedIn(func(s *agent.Snapshot) { s.Level, s.Problem = auth.Expired, device }),
-			[]string{"The sign-in to Contoso has ended", "Your organisation lets only managed devices in.",
+			[]string{"Access to Contoso is refused", "Your organisation lets only managed devices in.",
 				"Enrol this device in Company Portal."}, "-Renew now", ""},
 		{"good, with a problem that no sign-in cures", signedIn(func(s *agent.Snapshot) { s.Problem = device }),
 			[]string{"Signed in to Contoso as ada@contoso.example", "Renews by itself; no end is known",

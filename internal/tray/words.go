@@ -46,6 +46,8 @@ func sayActBy(tenant, when string) string {
 	return fmt.Sprintf("Sign in to %s again by %s", tenant, when)
 }
 
+func sayBarred(tenant string) string { return fmt.Sprintf("Access to %s is refused", tenant) }
+
 func sayEnded(tenant string) string { return fmt.Sprintf("The sign-in to %s has ended", tenant) }
 
 func sayFailingSince(when string) string { return fmt.Sprintf("Containers are failing since %s", when) }
@@ -145,7 +147,7 @@ func sayContainer(c containers.Status, until string) string {
 		return fmt.Sprintf("%s: %s", c.Name, c.Error)
 	}
 	if c.State == containers.Fresh && c.Error != "" {
-		return fmt.Sprintf("%s: has the token; %s", c.Name, c.Error)
+		return fmt.Sprintf("%s: has the token, its log tells of a failure", c.Name)
 	}
 	if c.State == containers.Fresh && until != "" {
 		return fmt.Sprintf("%s: has the token until %s", c.Name, until)

@@ -145,3 +145,27 @@ func TestTenantCommands(t *testing.T) {
 		t.Errorf("a switch that failed left az in %s (%v)", now, err)
 	}
 }
+
+// A container whose log tells that it got no credential is given a new one, and the menu says so.
+func TestAFailureInAContainersLog(t *testing.T) {
+	x := begin(t, stage.Options{Settings: "[azure]\nprobe_interval = \"1s\"\n"})
+	_, err := x.Az(x.ctx, "login")
+	x.must(err)
+	x.must(x.RunContainer(x.ctx, "sh", images.Sh))
+	x.startTray()
+	item := x.icon(10*time.Second, auth.OK)
+	held, _ := x.holdsNew(5*time.Second, "sh", "")
+	_, err = x.Exec(x.ctx, "sh", "sh", "-c", "echo 'azure.core.exceptions.ClientAuthenticationError: DefaultAzureCredential failed to retrieve a token from the included credentials.' > /proc/1/fd/1")
+	x.must(err)
+	x.holdsNew(5*time.Second, "sh", held)
+	x.must(x.Desktop.OpenMenu(x.ctx, item))
+	x.must(x.Desktop.PointAtMenu(x.ctx, item, x.submenu(item, "Containers")))
+	x.screenshot("log")
+	x.must(x.Desktop.CloseMenu(x.ctx))
+	menu, err := x.Desktop.Menu(x.ctx, item)
+	x.must(err)
+	containers, _ := menu.Find(x.submenu(item, "Containers"))
+	if lines := strings.Join(containers.Lines(), "\n"); !strings.Contains(lines, "its log tells") {
+		t.Errorf("the menu does not say what the log said:\n%s", lines)
+	}
+}
