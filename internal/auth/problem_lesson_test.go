@@ -77,7 +77,7 @@ func TestPeriodsInWords(t *testing.T) {
 		90 * days: "90 days", 2 * days: "2 days", 1 * days: "24 hours", 36 * time.Hour: "36 hours", 12 * time.Hour: "12 hours",
 		time.Hour: "1 hour", 90 * time.Minute: "90 minutes", time.Minute: "1 minute", 100*time.Second + time.Hour: "62 minutes",
 	} {
-		if got := inWords(d); got != want {
+		if got := PeriodWords(d); got != want {
 			t.Errorf("%v: %q, want %q", d, got, want)
 		}
 	}
