@@ -17,7 +17,7 @@ type Finding struct {
 	Cause             symptom.Cause
 	Code              string    // such as AADSTS70043, for auth.ClassifyEntra; "" unless Cause is symptom.Entra
 	At                time.Time // of the line, by the engine's clock, UTC; it may lie before the call
-	Dropped           int64     // bytes of the log passed over until now, because it grew too fast
+	Skips             int       // how often until now the log grew too fast and lines were skipped
 }
 
 const (
@@ -25,6 +25,7 @@ const (
 	laterLines = 5000             // of what it said while no connection was open
 	logPause   = time.Second      // at least, between two openings of one log
 	maxPause   = 30 * time.Second // after failures
+	startSlack = 10 * time.Second // a program speaks before the engine has written down when it started
 )
 
 // WatchLogs tells what c's log says of credentials, until c is gone (nil), its log cannot be read
@@ -50,6 +51,9 @@ func (e *Engine) WatchLogs(ctx context.Context, c Container, tell func(Finding))
 			return nil
 		case ok && failed.status == http.StatusNotImplemented:
 			return &localError{"Its log can't be read: its logging driver keeps none that can."}
+		case errors.Is(err, errFast):
+			began, err = e.now(), nil
+			pause = logPause
 		case err == nil || e.now().Sub(began) > steadyAfter:
 			pause = logPause
 		}
@@ -74,7 +78,8 @@ type logReader struct {
 	tell    func(Finding)
 	found   symptom.Matcher
 	budget  budget
-	dropped int64
+	skipped bool // just now
+	skips   int
 	last    time.Time // of the newest line read; zero: none yet
 }
 
@@ -101,8 +106,14 @@ func (l *logReader) inspect(ctx context.Context) (inspected, error) {
 // read looks at the log from where it was left, until it ends.
 func (l *logReader) read(ctx context.Context, in inspected) error {
 	since, lines := l.last.Add(1), laterLines
+	if l.skipped {
+		lines, l.skipped = firstLines, false
+	}
 	if l.last.IsZero() {
 		since, lines = in.Started, firstLines
+		if !since.IsZero() {
+			since = since.Add(-startSlack)
+		}
 	}
 	body, err := l.e.api.logs(ctx, l.c.ID, since, lines)
 	if notFound(err) {
@@ -123,6 +134,10 @@ func (l *logReader) read(ctx context.Context, in inspected) error {
 		if at := s.at(); at.After(l.last) {
 			l.last = at
 		}
+	}
+	if errors.Is(err, errFast) {
+		l.skipped = true
+		l.skips++
 	}
 	return err
 }
@@ -159,6 +174,6 @@ func (l *logReader) look(line []byte, at time.Time) {
 		at = l.e.now().UTC()
 	}
 	if hit, ok := l.found.News(line, at); ok {
-		l.tell(Finding{ContainerID: l.c.ID, Name: l.c.Name, Cause: hit.Cause, Code: hit.Code, At: at, Dropped: l.dropped})
+		l.tell(Finding{ContainerID: l.c.ID, Name: l.c.Name, Cause: hit.Cause, Code: hit.Code, At: at, Skips: l.skips})
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	logRate  = 4 << 20 // bytes a second that are looked at of one container's log
+	logRate  = 1 << 20 // bytes a second that are read of one container's log
 	logBurst = 2 * logRate
 	maxLine  = 64 << 10  // a longer line is looked at in parts
 	maxFrame = 256 << 10 // engines make frames of 16 KiB
@@ -50,13 +50,16 @@ func frames(log io.Reader, out, errs io.Writer) error {
 	}
 }
 
+// errFast ends the reading of a log that grows too fast.
+var errFast = errors.New("the log grows too fast")
+
 // budget bounds what is read by time. Its zero value is full.
 type budget struct {
 	left float64
 	at   time.Time
 }
 
-// take reports whether n bytes more may be looked at now.
+// take reports whether n bytes more may be read now.
 func (b *budget) take(n int, now time.Time) bool {
 	b.left = min(logBurst, b.left+now.Sub(b.at).Seconds()*logRate)
 	b.at = now
@@ -77,18 +80,15 @@ type logLines struct {
 }
 
 func (s *logLines) Write(p []byte) (int, error) {
-	n := len(p)
-	looked := s.l.budget.take(n, s.l.e.now())
+	if !s.l.budget.take(len(p), s.l.e.now()) {
+		return 0, errFast
+	}
+	text := p
 	if !s.tty {
-		p = s.unstamped(p)
+		text = s.unstamped(p)
 	}
-	if looked {
-		s.add(p)
-	} else {
-		s.l.dropped += int64(n)
-		s.part = s.part[:0] // what comes next does not belong to it
-	}
-	return n, nil
+	s.add(text)
+	return len(p), nil
 }
 
 // add takes more text, with its line ends.
