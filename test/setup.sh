@@ -32,6 +32,10 @@ convert|magick                                  imagemagick
 xprop                                           x11-utils
 /bin/busybox|/usr/bin/busybox                   busybox-static
 xclip                                           xclip
+gnome-keyring-daemon                            gnome-keyring
+secret-tool                                     libsecret-tools
+/usr/lib/python3/dist-packages/gi/__init__.py   python3-gi
+/usr/lib/*/girepository-1.0/Secret-1.typelib    gir1.2-secret-1
 gcc                                             gcc
 /usr/include/stdio.h                            libc6-dev
 /etc/ssl/certs/ca-certificates.crt              ca-certificates

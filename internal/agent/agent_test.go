@@ -613,3 +613,17 @@ func TestAFailureInALogIsCuredWhereTheSignInIsGood(t *testing.T) {
 		}
 	})
 }
+
+func TestTheScopeIsThatOfAzsCloud(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	r.files.Cloud = auth.Cloud{Name: "AzureUSGovernment", AuthorityHost: "login.microsoftonline.us", CognitiveScope: "https://cognitiveservices.azure.us/.default"}
+	inBubble(t, r, Settings{}, func(x *run) {
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{covered("a")}})
+		s := x.now()
+		x.wantLevel(s, auth.OK)
+		if got := r.peek().held["a"].Tokens[0].Scope; s.Scope != r.files.Cloud.CognitiveScope || got != s.Scope {
+			t.Errorf("the scope is %s, the container's token is for %s", s.Scope, got)
+		}
+	})
+}

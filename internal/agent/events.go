@@ -40,6 +40,7 @@ func (e filesRead) apply(s *state, now time.Time) {
 	}
 	before, known := s.files, s.filesKnown
 	s.files, s.filesKnown, s.filesErr, s.readTries = e.files, true, nil, 0
+	s.set.Scope = e.files.Cloud.Scope(s.scopeSet)
 	was, is := before.Profile.Current(), e.files.Profile.Current()
 	if known && was.TenantID != is.TenantID {
 		s.openaiAt = time.Time{}

@@ -17,8 +17,9 @@ import (
 
 // state is everything the loop knows. Only the loop's goroutine touches it.
 type state struct {
-	set    Settings
-	random func() float64 // in [0, 1): jitter
+	set      Settings
+	scopeSet string         // the settings' scope; set.Scope is the one of az's cloud
+	random   func() float64 // in [0, 1): jitter
 
 	files      auth.Files
 	filesKnown bool
@@ -84,7 +85,7 @@ type box struct {
 }
 
 func newState(set Settings, random func() float64) *state {
-	return &state{set: set, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, followed: map[string]bool{}, readAgain: true}
+	return &state{set: set, scopeSet: set.Scope, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, followed: map[string]bool{}, readAgain: true}
 }
 
 // awake makes everything be judged afresh: the machine slept or its clock was set.

@@ -86,3 +86,12 @@ func (p Profile) in(cloud string) Profile {
 		return s.EnvironmentName != "" && s.EnvironmentName != cloud
 	})}
 }
+
+// Scope is the scope to go by where the settings say set: the cloud's own where they leave it at the
+// public cloud's, which no other cloud takes.
+func (c Cloud) Scope(set string) string {
+	if c.CognitiveScope != "" && set == clouds[0].CognitiveScope {
+		return c.CognitiveScope
+	}
+	return set
+}

@@ -36,6 +36,7 @@ func (c *command) look(ctx context.Context, tenant string, renew bool) (signIn, 
 		return s, &auth.Problem{Code: "AZ_FILES_UNREADABLE", Kind: auth.ConfigError, Err: err,
 			Message: "az's own directory cannot be read.", Advice: "Make it yours again: ls -ld " + string(c.client.Dir)}
 	}
+	c.settings.Azure.Scope = s.files.Cloud.Scope(c.settings.Azure.Scope)
 	s.row = s.files.Profile.Current()
 	s.tenant = findTenant(s.files.Profile, cmp.Or(tenant, c.settings.Azure.TenantID, s.row.TenantID))
 	if len(s.files.Profile.Subscriptions) == 0 {
