@@ -247,7 +247,13 @@ func (e *dockerEngine) attach(ctx context.Context, execID string, stdin []byte) 
 	}
 	defer streams.Close()
 	wrote := make(chan error, 1)
-	go func() { _, err := streams.Conn.Write(stdin); wrote <- err }()
+	go func() {
+		var err error
+		if len(stdin) > 0 { // even no bytes can't be written once the command has ended
+			_, err = streams.Conn.Write(stdin)
+		}
+		wrote <- err
+	}()
 	result, err := demultiplex(streams.Reader)
 	streams.Close()
 	if werr := <-wrote; err == nil && len(result.stderr) == 0 {

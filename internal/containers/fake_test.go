@@ -16,8 +16,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/docker/docker/api/types/events"
 )
 
 // fakeEngine is one container with files in memory, and a script of events.
@@ -114,9 +112,16 @@ func (f *fakeEngine) events(ctx context.Context, since time.Time) (*eventStream,
 	f.streams = f.streams[1:]
 	told := json.NewDecoder(strings.NewReader(text))
 	next := func() (message, error) {
-		var m events.Message
+		var m struct {
+			Action   string
+			TimeNano int64
+			Actor    struct {
+				ID         string
+				Attributes map[string]string
+			}
+		}
 		err := told.Decode(&m)
-		return message{string(m.Action), m.Actor.ID, m.TimeNano, m.Actor.Attributes}, err
+		return message{m.Action, m.Actor.ID, m.TimeNano, m.Actor.Attributes}, err
 	}
 	return &eventStream{next, func() {}}, nil
 }
