@@ -84,7 +84,7 @@ func TestALogThroughTheLivesOfAContainer(t *testing.T) {
 			errors.New("the engine restarts"),
 			frame(2, at3, chain+"\n"),
 		}
-		f.streams = []string{event("die", "one") + event("start", "two") + event("start", "one"), event("destroy", "one")}
+		f.streams = []string{event("die", "one") + event("destroy", "two") + event("start", "one"), event("destroy", "one")}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		var got []Finding
@@ -172,7 +172,7 @@ func TestLinesOfALog(t *testing.T) {
 		{"a line in two frames, cut in the word", []string{at1 + " " + long + "ERROR: AADS", at1 + " TS70043: The\n"}, false, "AADSTS70043", at1},
 		{"two lines are not one", []string{at1 + " ERROR: AADS\n", at2 + " TS70043: The\n"}, false, "", ""},
 		{"a line of 300 KiB, at its end", slices.Concat(slices.Repeat([]string{at1 + " " + strings.Repeat("y", 16<<10)}, 20), []string{at1 + " " + refused + "\n"}), false, "AADSTS70043", at1},
-		{"where a long line is cut", []string{at1 + " " + strings.Repeat("y", maxLine-8) + refused + strings.Repeat("y", 9000) + "\n"}, false, "AADSTS70043", at1},
+		{"where a long line is cut", []string{at1 + " " + strings.Repeat("y", maxLine-8) + refused, at1 + " " + strings.Repeat("y", 9000) + "\n"}, false, "AADSTS70043", at1},
 		{"a time with a zone", []string{"2026-11-23T11:00:01.000000001+01:00 " + refused + "\n"}, false, "AADSTS70043", at1},
 		{"a line that looks like a time", []string{at1 + " " + at2 + " " + refused + "\n"}, false, "AADSTS70043", at1},
 		{"terminal", []string{at1 + " fine\r\n" + at2 + " \x1b[31m" + refused + "\x1b[0m\r\n"}, true, "AADSTS70043", at2},
@@ -205,11 +205,35 @@ func TestLinesOfALog(t *testing.T) {
 	}
 }
 
+// TestTwoStreamsOfALog are kept apart, though their frames come mixed.
+func TestTwoStreamsOfALog(t *testing.T) {
+	long := strings.Repeat("x", 16<<10-20)
+	var got []Finding
+	f := &logEngine{fakeEngine: newFake(inspected{}, nil)}
+	f.answers = []any{frame(1, at1, long+"ERROR: AADS") + frame(2, at2, "fine\n") + frame(1, at1, "TS70043: The\n")}
+	l := logReader{e: newEngine(f, endpoint{}, azDirs{}), tell: func(x Finding) { got = append(got, x) }}
+	if err := l.read(t.Context(), inspected{}); err != nil || len(got) != 1 || got[0].Code != "AADSTS70043" || l.last.Format(time.RFC3339Nano) != at2 {
+		t.Errorf("%v, found %+v, the newest line is of %s", err, got, l.last)
+	}
+	for what, log := range map[string]string{
+		"cut in a frame": frame(1, at1, "fine\n")[:20], "cut in a head": "\x01\x00\x00", "a word of the engine's": frame(3, at1, "it broke"),
+		"a frame of 4 GB": "\x01\x00\x00\x00\xff\xff\xff\xff", "no frames": "fine",
+	} {
+		f.answers = []any{log}
+		if err := l.read(t.Context(), inspected{}); err == nil {
+			t.Errorf("%s: no error", what)
+		}
+	}
+}
+
 // TestALogThatGrowsTooFast: the reading stops, and goes on a second later with the newest lines.
 func TestALogThatGrowsTooFast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &logEngine{fakeEngine: newFake(inspected{}, nil)}
-		f.now = func() inspected { return inspected{ID: "one", Status: "running"} }
+		f.now = func() inspected {
+			time.Sleep(2 * time.Second) // four times: the pause counts from the end of the reading
+			return inspected{ID: "one", Status: "running"}
+		}
 		f.streams = []string{`{"Action":"destroy","Actor":{"ID":"one"}}`}
 		noise := frame(1, at2, strings.Repeat("z", 9999)+"\n")
 		f.answers = []any{frame(1, at1, "fine\n") + strings.Repeat(noise, 5000) + frame(2, at3, chain+"\n"), frame(2, at3, chain+"\n"), errNone}
@@ -218,7 +242,7 @@ func TestALogThatGrowsTooFast(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		err := newEngine(f, endpoint{}, azDirs{}).WatchLogs(ctx, Container{ID: "one"}, func(x Finding) { got = append(got, x) })
-		if err != nil || len(got) != 1 || got[0].Skips != 1 || time.Since(began) < logPause {
+		if err != nil || len(got) != 1 || got[0].Skips != 1 || time.Since(began) < 8*time.Second+logPause {
 			t.Errorf("%v, found %+v after %s", err, got, time.Since(began))
 		}
 		if want := "one since 2026-11-23T10:00:02.000000003Z, 200 lines"; len(f.opened) < 2 || f.opened[1] != want {

@@ -67,7 +67,8 @@ var cases = []struct {
 	{"az, lost the account", "ERROR: User 'dev@contoso.example' does not exist in MSAL token cache. Run `az login`.", Hit{Cause: AzLogin}},
 	{"az, interaction", "Interactive authentication is needed. Please run:", Hit{Cause: AzLogin}},
 	{"az, interaction, newer", "Run the command below to authenticate interactively; additional arguments may be added as needed:", Hit{Cause: AzLogin}},
-	{"az, blanks that are none", "ERROR: AADSTS700082: The refresh token has expired due to inactivity.\u200bThe token was issued on 2024", Hit{Entra, "AADSTS700082"}},
+	{"blanks of no width, and that do not break", "failed to retrieve\u200ba token\u00a0from the included credentials", Hit{Cause: NoCredential}},
+	{"typographic quotation marks", "Please run \u2018az login\u2019 or \u201caz login\u201d", Hit{Cause: AzLogin}},
 
 	// wrapped, as servers log tracebacks
 	{"JSON in JSON", `{"log":"{\"event\":\"health\",\"exception\":\"azure.core.exceptions.ClientAuthenticationError: DefaultAzureCredential failed to retrieve a token from the included credentials.\\nAttempted credentials:\\n\\tAzureCliCredential: Please run \\u0027az login\\u0027 to set up an account\"}"}`, Hit{Cause: AzLogin}},
