@@ -14,6 +14,7 @@ import (
 	"aztray/internal/auth"
 	"aztray/internal/containers"
 	"aztray/internal/openai"
+	"aztray/internal/watch"
 )
 
 // Settings are what the agent goes by.
@@ -28,6 +29,7 @@ type Settings struct {
 	Warn           time.Duration   // before the deadline; 0 means 30 minutes
 	Follow         bool            // bare az acts in the tenant that is switched to
 	Logs           bool            // containers' logs are read for failures of the credential
+	HealthURLs     []string        // other services whose health is watched
 	OpenAI         openai.Settings // the endpoint to ask; none where Endpoint is ""
 	StateFile      string          // what is learnt is kept there; "" means nowhere
 	Log            *slog.Logger    // nil means slog.Default()
@@ -49,6 +51,7 @@ type World interface {
 	Tenants(ctx context.Context, f auth.Files) ([]auth.Tenant, error)
 	AskOpenAI(ctx context.Context, s openai.Settings, t auth.Token) openai.Result
 	WatchContainers(ctx context.Context, tell func(containers.Event)) error
+	WatchHealth(ctx context.Context, urls []string, tell func(watch.Report))
 	WatchLogs(ctx context.Context, c containers.Container, tell func(containers.Finding)) error
 	Deliver(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status
 	Withdraw(ctx context.Context, c containers.Container) containers.Status
@@ -143,7 +146,7 @@ func slept(last, now time.Time) bool {
 	return apart.Abs() > 10*time.Second
 }
 
-// watch starts the two watchers, whose news come as events.
+// watch starts the watchers, whose news come as events.
 func (a *Agent) watch(ctx context.Context) {
 	a.work.Go(func() {
 		err := a.world.WatchFiles(ctx, func() { a.send(ctx, filesChanged{}) })
@@ -151,6 +154,11 @@ func (a *Agent) watch(ctx context.Context) {
 			a.log.Warn("az's files are only looked at now and then", "err", err)
 		}
 	})
+	if len(a.state.set.HealthURLs) > 0 {
+		a.work.Go(func() {
+			a.world.WatchHealth(ctx, a.state.set.HealthURLs, func(r watch.Report) { a.send(ctx, healthSaid{r}) })
+		})
+	}
 	a.work.Go(func() {
 		err := a.world.WatchContainers(ctx, func(e containers.Event) { a.send(ctx, containerEvent{e}) })
 		if err != nil && ctx.Err() == nil {

@@ -15,6 +15,7 @@ import (
 	"aztray/internal/auth"
 	"aztray/internal/containers"
 	"aztray/internal/openai"
+	"aztray/internal/watch"
 	"aztray/internal/watch/symptom"
 )
 
@@ -41,8 +42,9 @@ type rig struct {
 	tries    map[string][]time.Time
 	withdrew []string
 	says     map[string]func(containers.Finding) // by id of a container whose log is read
-	endpoint string                              // the tenant of the Azure OpenAI endpoint
-	asked    []string                            // the tenants whose tokens it was asked with
+	reports  func(watch.Report)
+	endpoint string   // the tenant of the Azure OpenAI endpoint
+	asked    []string // the tenants whose tokens it was asked with
 }
 
 func newRig() *rig {
@@ -171,6 +173,13 @@ func (r *rig) WatchContainers(ctx context.Context, tell func(containers.Event)) 
 	tell(containers.Event{Kind: containers.Listed})
 	<-ctx.Done()
 	return nil
+}
+
+func (r *rig) WatchHealth(ctx context.Context, _ []string, tell func(watch.Report)) {
+	r.mu.Lock()
+	r.reports = tell
+	r.mu.Unlock()
+	<-ctx.Done()
 }
 
 func (r *rig) WatchLogs(ctx context.Context, c containers.Container, tell func(containers.Finding)) error {
@@ -624,6 +633,30 @@ func TestTheScopeIsThatOfAzsCloud(t *testing.T) {
 		x.wantLevel(s, auth.OK)
 		if got := r.peek().held["a"].Tokens[0].Scope; s.Scope != r.files.Cloud.CognitiveScope || got != s.Scope {
 			t.Errorf("the scope is %s, the container's token is for %s", s.Scope, got)
+		}
+	})
+}
+
+func TestAServiceThatLacksItsCredentialHasItsContainersLookedAt(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{HealthURLs: []string{"http://localhost:8000/health"}}, func(x *run) {
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{covered("a")}})
+		x.after(10 * time.Minute)
+		before := r.peek()
+		r.mu.Lock()
+		report := r.reports
+		r.mu.Unlock()
+		report(watch.Report{Up: true, AuthFailing: true, Detail: symptom.NoCredential})
+		x.now()
+		after := r.peek()
+		if after.probes != before.probes+1 || len(after.tries["a"]) <= len(before.tries["a"]) {
+			t.Errorf("%d renewals and %d deliveries after the report", after.probes-before.probes, len(after.tries["a"])-len(before.tries["a"]))
+		}
+		report(watch.Report{Up: true, Detail: symptom.RoleMissing})
+		x.now()
+		if n := r.peek().probes; n != after.probes {
+			t.Error("a missing role was answered with a renewal")
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"aztray/internal/auth"
 	"aztray/internal/containers"
 	"aztray/internal/openai"
+	"aztray/internal/watch"
 )
 
 // eventName is for the log, which gets no contents.
@@ -337,6 +338,20 @@ func (e logSaid) apply(s *state, now time.Time) {
 	b.said = e.f
 	s.set.Log.Info("a container's log tells of a failure", "container", e.f.Name, "cause", e.f.Cause, "code", e.f.Code)
 	if e.f.Cause.Credential() {
+		s.doubt(b, now)
+	}
+}
+
+// healthSaid is what a watched service says of itself. Which container it is cannot be known from
+// its URL, so that each is looked at.
+type healthSaid struct{ r watch.Report }
+
+func (e healthSaid) apply(s *state, now time.Time) {
+	if !e.r.AuthFailing || !e.r.Detail.Credential() {
+		return
+	}
+	s.set.Log.Info("a service says that its credential fails", "url", e.r.URL, "cause", e.r.Detail, "code", e.r.Code)
+	for _, b := range s.boxes {
 		s.doubt(b, now)
 	}
 }

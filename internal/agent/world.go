@@ -11,6 +11,7 @@ import (
 	"aztray/internal/auth"
 	"aztray/internal/containers"
 	"aztray/internal/openai"
+	"aztray/internal/watch"
 )
 
 // NewWorld is the real world: az and its directory, and the engine with the covered containers.
@@ -70,6 +71,10 @@ func (w *world) WatchContainers(ctx context.Context, tell func(containers.Event)
 		case <-time.After(pause - rand.N(pause/5)):
 		}
 	}
+}
+
+func (w *world) WatchHealth(ctx context.Context, urls []string, tell func(watch.Report)) {
+	watch.Watch(ctx, urls, watch.Options{}, tell)
 }
 
 func (w *world) WatchLogs(ctx context.Context, c containers.Container, tell func(containers.Finding)) error {
