@@ -41,9 +41,10 @@ type Settings struct {
 type World interface {
 	ReadFiles(ctx context.Context) (auth.Files, error)
 	WatchFiles(ctx context.Context, changed func()) error
-	SignInMoment(auth.Files) time.Time // when the files say that the person signed in; zero where they do not
-	Skew() time.Duration               // our clock minus Entra's, as its last answer said
-	AZProblem() *auth.Problem          // nil while az can be run
+	SignInMoment(auth.Files) time.Time                // when the files say that the person signed in; zero where they do not
+	Skew() time.Duration                              // our clock minus Entra's, as its last answer said
+	WatchWake(ctx context.Context, woke func()) error // tells when the machine wakes; returns at once where nothing can tell
+	AZProblem() *auth.Problem                         // nil while az can be run
 	Token(ctx context.Context, f auth.Files, username, tenant, scope string) (auth.Token, error)
 	AZToken(ctx context.Context, tenant, scope string) (auth.Token, error)
 	SignIn(ctx context.Context, o auth.LoginOptions) (auth.Token, error)
@@ -152,6 +153,11 @@ func (a *Agent) watch(ctx context.Context) {
 		err := a.world.WatchFiles(ctx, func() { a.send(ctx, filesChanged{}) })
 		if err != nil {
 			a.log.Warn("az's files are only looked at now and then", "err", err)
+		}
+	})
+	a.work.Go(func() {
+		if err := a.world.WatchWake(ctx, func() { a.send(ctx, woke{}) }); err != nil {
+			a.log.Info("the clock alone tells when the machine wakes", "err", err)
 		}
 	})
 	if len(a.state.set.HealthURLs) > 0 {

@@ -42,6 +42,7 @@ type rig struct {
 	tries    map[string][]time.Time
 	withdrew []string
 	says     map[string]func(containers.Finding) // by id of a container whose log is read
+	wake     func()
 	reports  func(watch.Report)
 	endpoint string   // the tenant of the Azure OpenAI endpoint
 	asked    []string // the tenants whose tokens it was asked with
@@ -88,6 +89,14 @@ func (r *rig) write(f auth.Files) {
 }
 
 func (r *rig) SignInMoment(auth.Files) time.Time { return time.Time{} }
+
+func (r *rig) WatchWake(ctx context.Context, woke func()) error {
+	r.mu.Lock()
+	r.wake = woke
+	r.mu.Unlock()
+	<-ctx.Done()
+	return nil
+}
 
 func (r *rig) Skew() time.Duration { return 0 }
 
@@ -658,5 +667,19 @@ func TestAServiceThatLacksItsCredentialHasItsContainersLookedAt(t *testing.T) {
 		if n := r.peek().probes; n != after.probes {
 			t.Error("a missing role was answered with a renewal")
 		}
+	})
+}
+
+func TestOnWakeUpEverythingIsJudgedAfresh(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{}, func(x *run) {
+		x.now()
+		r.refuse(refusal) // while the machine slept
+		r.mu.Lock()
+		woke := r.wake
+		r.mu.Unlock()
+		woke()
+		x.wantLevel(x.now(), auth.Expiring)
 	})
 }

@@ -21,6 +21,11 @@ type filesChanged struct{}
 
 func (filesChanged) apply(s *state, _ time.Time) { s.readAgain = true }
 
+// woke: the machine slept.
+type woke struct{}
+
+func (woke) apply(s *state, now time.Time) { s.awake(now) }
+
 type filesRead struct {
 	files  auth.Files
 	err    error
@@ -154,7 +159,7 @@ func (g *sign) worked(s *state, tenant string, now time.Time) {
 // learn takes in what a refusal taught: how long sign-ins last here, and when this one began.
 func (g *sign) learn(l auth.Lesson, now time.Time) {
 	g.policy = g.policy.Learn(l, now)
-	if !l.SignedInAt.IsZero() && l.SignedInAt.Before(now) {
+	if !l.SignedInAt.IsZero() {
 		g.signedInAt = l.SignedInAt
 	}
 }
@@ -175,6 +180,10 @@ func (e asked) apply(s *state, now time.Time) {
 		s.begin(signInJob{tenant: cmp.Or(c.TenantID, worst(s.inUse(now)).Tenant.ID), env: activation(c.ActivationToken)}, now)
 	case UseTenant:
 		s.begin(signInJob{tenant: c.TenantID, use: true, silent: true}, now)
+	case MenuOpened:
+		if s.tenantsAt.Sub(now) < tenantsEvery-tenantsFresh {
+			s.tenantsAt = now
+		}
 	case CancelSignIn:
 		s.cancel = s.renewal != nil
 	case Sync:
@@ -201,6 +210,9 @@ func (s *state) begin(j signInJob, now time.Time) {
 	if kind := s.files.Kind(s.row(j.tenant)); !j.silent && !kind.Renewable() {
 		s.failure = kind.RenewProblem()
 		return
+	}
+	if g, ok := s.signs[j.tenant]; ok && g.refusal != nil {
+		j.claims = g.refusal.Lesson.Claims
 	}
 	j.scope, j.timeout, j.follow = s.set.Scope, s.set.LoginTimeout, s.set.Follow
 	way := "browser"
@@ -246,7 +258,7 @@ func (e signInEnded) apply(s *state, now time.Time) {
 	s.rolled = now
 	if byPerson {
 		for _, any := range s.signs {
-			any.signedInAt = now
+			any.signedInAt = now.Add(-s.skew)
 		}
 	}
 	g.worked(s, tenant, now)

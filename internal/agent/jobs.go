@@ -58,6 +58,7 @@ type signInJob struct {
 	silent  bool   // try without a person first
 	follow  bool   // bare az is to act in the tenant too
 	scope   string
+	claims  string // a claims challenge that the sign-in must satisfy; "" without one
 	timeout time.Duration
 	env     []string
 }
@@ -71,7 +72,7 @@ func (j signInJob) run(ctx context.Context, w World) event {
 		}
 		return browserNeeded{j}
 	}
-	t, err := w.SignIn(ctx, auth.LoginOptions{TenantID: j.tenant, Scope: j.scope, Use: j.use && j.follow, Env: j.env})
+	t, err := w.SignIn(ctx, auth.LoginOptions{TenantID: j.tenant, Scope: j.scope, Claims: j.claims, Use: j.use && j.follow, Env: j.env})
 	if err == nil && j.use {
 		t, err = w.UseTenant(ctx, j.tenant, j.scope, j.follow)
 	}

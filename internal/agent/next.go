@@ -18,6 +18,7 @@ const (
 	maxRetry       = 5 * time.Minute
 	refusedRetry   = 30 * time.Minute // a refusal is cured by a sign-in, which is noticed; policies change seldom
 	tenantsEvery   = 12 * time.Hour
+	tenantsFresh   = time.Minute // a list that is younger is not asked for again when the menu opens
 	rollEvery      = time.Hour
 	azTreatsAsOver = 5 * time.Minute // what az and MSAL leave of a token
 )

@@ -76,6 +76,10 @@ type UseTenant struct{ TenantID string }
 // Sync delivers anew to the named containers, to all when there are none.
 type Sync struct{ Names []string }
 
+// MenuOpened says that the person looks: what may have changed unseen is asked for anew.
+type MenuOpened struct{}
+
+func (MenuOpened) command()   {}
 func (Renew) command()        {}
 func (CancelSignIn) command() {}
 func (UseTenant) command()    {}

@@ -63,7 +63,7 @@ type sign struct {
 	refusal      *auth.Problem
 	tokens       map[string]auth.Token // by scope
 	lacking      map[string]*auth.Problem
-	signedInAt   time.Time
+	signedInAt   time.Time   // by Entra's clock
 	policy       auth.Policy // how long a sign-in lasts in this tenant, as far as is known
 	probing      bool
 	probeAt      time.Time // when to try next; zero is at once
@@ -267,7 +267,11 @@ func (s *state) predict(tenant string) (time.Time, auth.DeadlineSource) {
 	}
 	policy := g.policy
 	policy.Configured = s.set.SignInLifetime
-	return policy.SignInEnds(g.signedInAt, s.lastUse(tenant))
+	end, from := policy.SignInEnds(g.signedInAt, s.lastUse(tenant))
+	if !end.IsZero() {
+		end = end.Add(s.skew) // Entra ends it by its own clock, and a person reads ours
+	}
+	return end, from
 }
 
 // lastUse is when az last used its refresh token; zero where its cache does not say.

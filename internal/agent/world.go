@@ -36,6 +36,8 @@ func (w *world) SignInMoment(f auth.Files) time.Time { return w.Dir.SignInMoment
 
 func (w *world) Skew() time.Duration { return auth.Skew(w.Silent.HTTP) }
 
+func (w *world) WatchWake(ctx context.Context, woke func()) error { return watchWake(ctx, woke) }
+
 func (w *world) AZProblem() *auth.Problem { return w.AZ.Problem() }
 
 func (w *world) AZToken(ctx context.Context, tenant, scope string) (auth.Token, error) {

@@ -63,6 +63,7 @@ func (c CLI) AccessToken(ctx context.Context, tenant, scope string) (Token, erro
 type LoginOptions struct {
 	TenantID   string // "" means the person's own
 	Scope      string // consented to along with the sign-in
+	Claims     string // a claims challenge, base64; left out where az is too old to take one (before 2.76)
 	Use        bool   // bare az is to act in the tenant from then on; else its default subscription stays
 	DeviceCode bool
 	Progress   func(line string) // gets az's lines, such as the device code; nil means none
@@ -80,6 +81,9 @@ func (c CLI) Login(ctx context.Context, o LoginOptions) error {
 	if o.Scope != "" {
 		args = append(args, "--scope", o.Scope)
 	}
+	if o.Claims != "" && c.takes(ctx, "--claims-challenge") {
+		args = append(args, "--claims-challenge", o.Claims)
+	}
 	if o.DeviceCode {
 		args = append(args, "--use-device-code")
 	}
@@ -88,6 +92,13 @@ func (c CLI) Login(ctx context.Context, o LoginOptions) error {
 		err = interrupted(context.Cause(ctx))
 	}
 	return withPlace(err, o.TenantID, o.Scope)
+}
+
+// takes reports whether az login knows an option: its help is asked, for distributions patch az and
+// versions tell little.
+func (c CLI) takes(ctx context.Context, option string) bool {
+	help, err := c.run(ctx, nil, "login", "--help")
+	return err == nil && bytes.Contains(help, []byte(option))
 }
 
 // SetSubscription makes a subscription az's default, and its tenant the one that bare az acts in.

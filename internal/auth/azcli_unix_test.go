@@ -95,3 +95,16 @@ func TestLoginSucceedsWhileTheBrowserHoldsThePipe(t *testing.T) {
 		t.Errorf("Login = %v, want nil: az ended well", err)
 	}
 }
+
+func TestAClaimsChallengeIsPassedWhereAzTakesOne(t *testing.T) {
+	for help, want := range map[string]bool{"--claims-challenge : Base64-encoded claims.": true, "--tenant -t": false} {
+		az := fakeAz(t, `case "$*" in *--help*) echo "`+help+`" ;; *) echo "$*" > $0.args ;; esac`)
+		if err := az.Login(t.Context(), LoginOptions{Claims: "eyJhIjoxfQ=="}); err != nil {
+			t.Fatal(err)
+		}
+		args, err := os.ReadFile(az.Path + ".args")
+		if err != nil || strings.Contains(string(args), "--claims-challenge eyJhIjoxfQ==") != want {
+			t.Errorf("with help %q az was run as %q (%v)", help, args, err)
+		}
+	}
+}

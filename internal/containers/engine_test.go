@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -207,7 +208,17 @@ func TestNoEngine(t *testing.T) {
 // TestAnEngineThatHangs: whatever it is asked, the end of the context is the end of the call.
 func TestAnEngineThatHangs(t *testing.T) {
 	release := make(chan struct{})
-	e, s := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-release })
+	var answers, streaming atomic.Bool // all but an exec's start is answered; that start is, and then hangs
+	e, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch start := strings.HasSuffix(r.URL.Path, "/start"); {
+		case answers.Load() && !start:
+			io.WriteString(w, `{"Id": "x"}`)
+		case streaming.Load():
+			streams(t, w, r, func(net.Conn) { <-release })
+		default:
+			<-release
+		}
+	})
 	defer close(release)
 	stalled := func(t *testing.T, name string, call func(context.Context, engineAPI) error) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -222,16 +233,9 @@ func TestAnEngineThatHangs(t *testing.T) {
 	}
 	big := make([]byte, 8<<20) // more than the connection holds
 	stalled(t, "an archive that is not read", func(ctx context.Context, e engineAPI) error { return e.extract(ctx, "c", "/", big) })
-	hang := s.answer
-	s.answer = func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/start") {
-			hang(w, r)
-			return
-		}
-		io.WriteString(w, `{"Id": "x"}`)
-	}
+	answers.Store(true)
 	stalled(t, "an exec that is not started", calls[5].call)
-	hang = func(w http.ResponseWriter, r *http.Request) { streams(t, w, r, func(net.Conn) { <-release }) }
+	streaming.Store(true)
 	stalled(t, "an exec that does not end", func(ctx context.Context, e engineAPI) error {
 		_, err := e.exec(ctx, "c", "", nil, big)
 		return err

@@ -206,6 +206,7 @@ func (b *panel) loop(ctx context.Context) {
 			}
 			b.now, b.known = s, true
 		case <-systray.TrayOpenedCh:
+			b.o.Do(agent.MenuOpened{})
 		case <-minute.C:
 			minute.Reset(untilMinute(time.Now()))
 		case s := <-b.clicks:
