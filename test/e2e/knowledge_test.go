@@ -3,7 +3,10 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -168,4 +171,60 @@ func TestAFailureInAContainersLog(t *testing.T) {
 	if lines := strings.Join(containers.Lines(), "\n"); !strings.Contains(lines, "its log tells") {
 		t.Errorf("the menu does not say what the log said:\n%s", lines)
 	}
+}
+
+// az's own cache is kept rolling by az, so that no idle limit catches a person who only uses aztray.
+func TestAzsCacheIsKeptRolling(t *testing.T) {
+	x := begin(t, stage.Options{})
+	_, err := x.Az(x.ctx, "login")
+	x.must(err)
+	asked := func() (n int) {
+		for _, tok := range x.Cloud.Issued() {
+			if tok.Kind == cloud.RefreshToken {
+				n++
+			}
+		}
+		return n
+	}
+	before := asked()
+	cache := filepath.Join(x.AzureDir, "msal_token_cache.json")
+	was, err := os.ReadFile(cache)
+	x.must(err)
+	x.startTray()
+	x.icon(10*time.Second, auth.OK)
+	x.eventually(15*time.Second, "az has renewed by itself", func() bool {
+		is, err := os.ReadFile(cache)
+		return err == nil && len(is) > 0 && !bytes.Equal(is, was) && asked() > before
+	})
+}
+
+// A clock that is so wrong that tokens break is reported, and nothing turns red for it.
+func TestAWrongClock(t *testing.T) {
+	x := begin(t, stage.Options{})
+	x.Cloud.SetPolicy(func(p *cloud.Policy) { p.ClockSkew = -20 * time.Minute })
+	_, err := x.Az(x.ctx, "login")
+	x.must(err)
+	x.startTray()
+	item := x.icon(10*time.Second, auth.OK)
+	x.menuSays(5*time.Second, item, "minutes ahead of Microsoft's")
+}
+
+// What a browser cannot renew is said, with what can.
+func TestAServicePrincipal(t *testing.T) {
+	x := begin(t, stage.Options{Settings: "[azure]\nprobe_interval = \"1s\"\n"})
+	_, err := x.Az(x.ctx, "login", "--service-principal", "-u", cloud.RobotID, "-p", cloud.RobotSecret, "--tenant", cloud.Contoso.ID)
+	x.must(err)
+	x.must(x.RunContainer(x.ctx, "sh", images.Sh))
+	x.startTray()
+	item := x.icon(15*time.Second, auth.OK)
+	x.holdsNew(5*time.Second, "sh", "")
+	x.menuSays(3*time.Second, item, "a service principal with a secret")
+	menu, err := x.Desktop.Menu(x.ctx, item)
+	x.must(err)
+	if line, ok := menu.Find("Renew now"); !ok || line.Enabled {
+		t.Error("a browser is offered that cannot renew a service principal")
+	}
+	x.must(x.Desktop.OpenMenu(x.ctx, item))
+	x.screenshot("menu")
+	x.must(x.Desktop.CloseMenu(x.ctx))
 }
