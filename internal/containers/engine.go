@@ -44,11 +44,12 @@ func dialEngine(ctx context.Context, ep endpoint) (*dockerEngine, error) {
 		return nil, err
 	}
 	tr := &http.Transport{MaxIdleConns: 32, MaxIdleConnsPerHost: 16, IdleConnTimeout: 5 * time.Minute}
-	c, err := client.NewClientWithOpts(
-		client.WithHTTPClient(&http.Client{Transport: tr, CheckRedirect: client.CheckRedirect}), client.WithHost(host))
+	h := &http.Client{Transport: tr, CheckRedirect: client.CheckRedirect}
+	c, err := client.NewClientWithOpts(client.WithHTTPClient(h), client.WithHost(host))
 	if err != nil {
 		return nil, err
 	}
+	h.Transport = tr            // and not the library's tracer around it, which takes a fifth of a call's time
 	d := dialer(tr.DialContext) // the library's, for unix sockets, named pipes and TCP
 	if secure != nil {
 		d = (&tls.Dialer{Config: secure}).DialContext
