@@ -5,9 +5,13 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -227,4 +231,28 @@ func TestAServicePrincipal(t *testing.T) {
 	x.must(x.Desktop.OpenMenu(x.ctx, item))
 	x.screenshot("menu")
 	x.must(x.Desktop.CloseMenu(x.ctx))
+}
+
+// A service that says of itself that its credential fails, in Code Story's words, has its containers
+// given a new one.
+func TestAServiceThatLacksItsCredential(t *testing.T) {
+	var failing atomic.Bool
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if failing.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			io.WriteString(w, `{"status": "unhealthy", "components": {"openai": {"status": "unhealthy", "details": {"error": "DefaultAzureCredential failed to retrieve a token from the included credentials."}}}}`)
+			return
+		}
+		io.WriteString(w, `{"status": "healthy", "components": {"openai": {"status": "healthy", "details": {}}}}`)
+	}))
+	defer service.Close()
+	x := begin(t, stage.Options{Settings: "[azure]\nprobe_interval = \"1s\"\n[health]\nwatch = [\"" + service.URL + "/health\"]\n"})
+	_, err := x.Az(x.ctx, "login")
+	x.must(err)
+	x.must(x.RunContainer(x.ctx, "sh", images.Sh))
+	x.startTray()
+	x.icon(10*time.Second, auth.OK)
+	held, _ := x.holdsNew(5*time.Second, "sh", "")
+	failing.Store(true)
+	x.holdsNew(60*time.Second, "sh", held)
 }
