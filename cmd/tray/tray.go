@@ -82,7 +82,7 @@ func newDesktop(set config.Settings, client auth.Client, log *slog.Logger) *desk
 	w := agent.NewWorld(client, containers.Options{Host: agent.EngineHost(set.Engine.Hosts)}, containers.Selector{Names: set.Containers.Names})
 	d.agent = agent.New(w, agent.Settings{
 		TenantID: set.Azure.TenantID, SubscriptionID: set.Azure.SubscriptionID, Scope: set.Azure.Scope, Scopes: set.Containers.Scopes,
-		SignInLifetime: set.Azure.SignInLifetime, LoginTimeout: set.Azure.LoginTimeout, ProbeInterval: set.Azure.ProbeInterval, Follow: set.Azure.Follow, Logs: set.Containers.Logs, HealthURLs: set.Health.Watch,
+		SignInLifetime: set.Azure.SignInLifetime, LoginTimeout: set.Azure.LoginTimeout, ProbeInterval: set.Azure.ProbeInterval, Stay: !set.Azure.Follow, Logs: set.Containers.Logs, HealthURLs: set.Health.Watch,
 		OpenAI: openai.Settings{Endpoint: set.OpenAI.Endpoint, APIVersion: set.OpenAI.APIVersion, ChatModel: set.OpenAI.ChatModel, EmbeddingModel: set.OpenAI.EmbeddingModel},
 		Warn:   slices.Max(append([]time.Duration{0}, set.Notify.Warn...)), StateFile: filepath.Join(client.StateDir, "state.json"), Log: log,
 	})

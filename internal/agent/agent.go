@@ -27,7 +27,7 @@ type Settings struct {
 	LoginTimeout   time.Duration   // 0 means 5 minutes
 	ProbeInterval  time.Duration   // silent renewals are never tried more often; 0 means 5 minutes
 	Warn           time.Duration   // before the deadline; 0 means 30 minutes
-	Follow         bool            // bare az acts in the tenant that is switched to
+	Stay           bool            // bare az stays where it is when the tenant is switched; false: it follows
 	Logs           bool            // containers' logs are read for failures of the credential
 	HealthURLs     []string        // other services whose health is watched
 	OpenAI         openai.Settings // the endpoint to ask; none where Endpoint is ""

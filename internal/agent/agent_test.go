@@ -223,6 +223,13 @@ func (r *rig) Withdraw(_ context.Context, c containers.Container) containers.Sta
 	return containers.Status{Name: c.Name, ID: c.ID, State: containers.Missing}
 }
 
+// current is the tenant that bare az acts in.
+func (r *rig) current() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.files.Profile.Current().TenantID
+}
+
 // peek is a copy of what the world has seen.
 func (r *rig) peek() (p struct {
 	held             map[string]auth.Bundle
@@ -264,7 +271,7 @@ type run struct {
 // inBubble runs a test of the loop; everything in it has settled when it starts.
 func inBubble(t *testing.T, r *rig, set Settings, test func(*run)) {
 	synctest.Test(t, func(t *testing.T) {
-		set.Scope, set.Follow, set.Log = scope, true, slog.New(slog.DiscardHandler)
+		set.Scope, set.Log = scope, slog.New(slog.DiscardHandler)
 		a := New(r, set)
 		x := &run{rig: r, t: t, a: a, updates: a.Updates()}
 		ctx, stop := context.WithCancel(t.Context())
@@ -682,4 +689,25 @@ func TestOnWakeUpEverythingIsJudgedAfresh(t *testing.T) {
 		woke()
 		x.wantLevel(x.now(), auth.Expiring)
 	})
+}
+
+func TestAzStaysWhereItIsWhereItIsNotToFollow(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso, fabrikam)
+	file := filepath.Join(t.TempDir(), "state.json")
+	inBubble(t, r, Settings{StateFile: file, Stay: true}, func(x *run) {
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{covered("a")}})
+		x.now()
+		x.a.Do(UseTenant{fabrikam})
+		s := x.now()
+		if s.Tenant.ID != fabrikam || r.peek().held["a"].TenantID != fabrikam {
+			t.Errorf("tenant %s, the container has %s; want Fabrikam", s.Tenant.ID, r.peek().held["a"].TenantID)
+		}
+		if r.current() != contoso {
+			t.Errorf("az was moved to %s", r.current())
+		}
+	})
+	if m := Recall(file); m.Chosen != fabrikam {
+		t.Errorf("the next run would use %q", m.Chosen)
+	}
 }

@@ -214,7 +214,7 @@ func (s *state) begin(j signInJob, now time.Time) {
 	if g, ok := s.signs[j.tenant]; ok && g.refusal != nil {
 		j.claims = g.refusal.Lesson.Claims
 	}
-	j.scope, j.timeout, j.follow = s.set.Scope, s.set.LoginTimeout, s.set.Follow
+	j.scope, j.timeout, j.follow = s.set.Scope, s.set.LoginTimeout, !s.set.Stay
 	way := "browser"
 	if j.silent {
 		way = "silent"

@@ -26,7 +26,7 @@ type History struct {
 
 func (s *state) memory() Memory {
 	m := Memory{Tenants: s.tenants, Signs: map[string]History{}}
-	if !s.set.Follow {
+	if s.set.Stay {
 		m.Chosen = s.chosen
 	}
 	for tenant, g := range s.signs {
@@ -51,7 +51,7 @@ func Recall(stateFile string) Memory {
 func (s *state) load() {
 	m := Recall(s.set.StateFile)
 	s.tenants = m.Tenants
-	if !s.set.Follow {
+	if s.set.Stay {
 		s.chosen = m.Chosen
 	}
 	for tenant, h := range m.Signs {
