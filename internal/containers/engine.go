@@ -153,7 +153,7 @@ func (e *dockerEngine) networks(ctx context.Context) ([]network, error) {
 	found, err := e.client.NetworkList(ctx, networks.ListOptions{Filters: filters.NewArgs(filters.Arg("driver", "bridge"))})
 	var all []network
 	for _, f := range found {
-		n := network{Name: f.Name, Driver: f.Driver}
+		n := network{Name: f.Name, Driver: f.Driver, Bridge: cmp.Or(f.Options["com.docker.network.bridge.name"], "br-"+f.ID[:min(12, len(f.ID))])}
 		for _, c := range f.IPAM.Config {
 			gateway, _, _ := strings.Cut(c.Gateway, "/") // some drivers add the prefix's length
 			if ip, err := netip.ParseAddr(gateway); err == nil {

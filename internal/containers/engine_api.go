@@ -48,7 +48,8 @@ type (
 	}
 	network struct {
 		Name, Driver string
-		Gateways     []netip.Addr
+		Bridge       string       // the interface on the engine's machine
+		Gateways     []netip.Addr // as far as the engine tells: of docker0 it need not (20.10)
 	}
 	mount struct {
 		Type, Name, Source, Destination string // Type is bind, volume, tmpfs or another

@@ -37,13 +37,35 @@ func (e *Engine) Gateways(ctx context.Context) ([]netip.Addr, error) {
 	})
 	var gateways []netip.Addr
 	for _, n := range all {
-		for _, g := range n.Gateways {
+		for _, g := range n.gateways() {
 			if n.Driver == "bridge" && own[g] && !slices.Contains(gateways, g) {
 				gateways = append(gateways, g)
 			}
 		}
 	}
 	return gateways, nil
+}
+
+// gateways are those that the engine tells, else the addresses of the interface.
+func (n network) gateways() []netip.Addr {
+	if len(n.Gateways) > 0 {
+		return n.Gateways
+	}
+	i, err := net.InterfaceByName(n.Bridge)
+	if err != nil {
+		return nil // not on this machine
+	}
+	all, err := i.Addrs()
+	if err != nil {
+		return nil
+	}
+	var found []netip.Addr
+	for _, a := range all {
+		if p, err := netip.ParsePrefix(a.String()); err == nil {
+			found = append(found, p.Addr().Unmap())
+		}
+	}
+	return found
 }
 
 // Callers are the containers that sel covers, with their addresses where those can be relied on: where

@@ -7,6 +7,21 @@ import (
 	"testing"
 )
 
+// Engine 20.10 does not tell the gateway of docker0.
+func TestGatewayByInterface(t *testing.T) {
+	all, err := net.Interfaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(all, func(i net.Interface) bool { return i.Flags&net.FlagLoopback != 0 })
+	f := newFake(inspected{}, nil)
+	f.nets = []network{{Name: "bridge", Driver: "bridge", Bridge: all[i].Name}, {Name: "in a virtual machine", Driver: "bridge", Bridge: "br-none"}}
+	got, err := fakeHost(f, t.TempDir()).Gateways(t.Context())
+	if err != nil || !slices.Contains(got, own) {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
 // own is an address of this machine that tests may rely on, and strange is none of its.
 var own, strange = netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("192.0.2.1")
 
