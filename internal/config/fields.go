@@ -117,7 +117,7 @@ func onlyCopy(s *Settings, _ any) string {
 		return ""
 	}
 	s.Containers.Delivery = "copy"
-	return `this version delivers by "copy" alone, and does so`
+	return `this version delivers by "copy" wherever a container's label does not ask for "endpoint"`
 }
 
 func onlyAccessTokens(s *Settings, _ any) string {

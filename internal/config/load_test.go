@@ -180,7 +180,7 @@ func TestLoadWarns(t *testing.T) {
 			"environment variable AZTRAY_ENGINE_SOCKET: engine.socket is set, but this version does not offer an engine socket yet."},
 		{"no engine socket, by a variable", "", []string{"AZTRAY_ENGINE_SOCKET=0"}, ""},
 		{"a mount", "[containers]\ndelivery = \"mount\"", nil,
-			`, line 2: containers.delivery is set, but this version delivers by "copy" alone, and does so.`},
+			`, line 2: containers.delivery is set, but this version delivers by "copy" wherever a container's label does not ask for "endpoint".`},
 		{"a refresh token", "[containers]\ncredential = \"refresh-token\"", nil,
 			", line 2: containers.credential is set, but this version delivers access tokens alone, and does so."},
 		{"what is done anyhow", "[containers]\ndelivery = \"copy\"\ncredential = \"access-token\"", nil, ""},

@@ -20,10 +20,11 @@ import (
 func (s *Server) Run(ctx context.Context, addrs <-chan []netip.AddrPort) error {
 	server := &http.Server{Handler: s, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: s.o.Wait + listWithin + 5*time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: maxHeader,
-		ErrorLog: log.New(io.Discard, "", 0)} // a client that hangs up is no news
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		ErrorLog:    log.New(io.Discard, "", 0)} // a client that hangs up is no news
 	var work sync.WaitGroup
 	defer work.Wait()
-	defer server.Close()
+	defer shut(server)
 	open, failing := map[netip.AddrPort]net.Listener{}, map[netip.AddrPort]string{}
 	for {
 		select {
@@ -49,6 +50,15 @@ func (s *Server) Run(ctx context.Context, addrs <-chan []netip.AddrPort) error {
 				work.Go(func() { server.Serve(l) }) // ends when l or server is closed
 			}
 		}
+	}
+}
+
+// shut waits for the requests under way, whose contexts have ended, and ends every connection.
+func shut(server *http.Server) {
+	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	defer stop()
+	if server.Shutdown(ctx) != nil {
+		server.Close()
 	}
 }
 
