@@ -74,7 +74,7 @@ type desktop struct {
 	show    chan struct{}
 	tell    chan notify.Message
 	newest  atomic.Pointer[agent.Snapshot] // for a second start's question
-	updates struct{ tray, notify, show <-chan agent.Snapshot }
+	updates struct{ tray, notify, show, endpoint <-chan agent.Snapshot }
 }
 
 func newDesktop(set config.Settings, client auth.Client, log *slog.Logger) *desktop {
@@ -82,11 +82,11 @@ func newDesktop(set config.Settings, client auth.Client, log *slog.Logger) *desk
 	w := agent.NewWorld(client, containers.Options{Host: agent.EngineHost(set.Engine.Hosts)}, containers.Selector{Names: set.Containers.Names})
 	d.agent = agent.New(w, agent.Settings{
 		TenantID: set.Azure.TenantID, SubscriptionID: set.Azure.SubscriptionID, Scope: set.Azure.Scope, Scopes: set.Containers.Scopes,
-		SignInLifetime: set.Azure.SignInLifetime, LoginTimeout: set.Azure.LoginTimeout, ProbeInterval: set.Azure.ProbeInterval, Stay: !set.Azure.Follow, Logs: set.Containers.Logs, HealthURLs: set.Health.Watch,
+		SignInLifetime: set.Azure.SignInLifetime, LoginTimeout: set.Azure.LoginTimeout, ProbeInterval: set.Azure.ProbeInterval, Stay: !set.Azure.Follow, Logs: set.Containers.Logs, Endpoint: set.Endpoint.Enabled, HealthURLs: set.Health.Watch,
 		OpenAI: openai.Settings{Endpoint: set.OpenAI.Endpoint, APIVersion: set.OpenAI.APIVersion, ChatModel: set.OpenAI.ChatModel, EmbeddingModel: set.OpenAI.EmbeddingModel},
 		Warn:   slices.Max(append([]time.Duration{0}, set.Notify.Warn...)), StateFile: filepath.Join(client.StateDir, "state.json"), Log: log,
 	})
-	d.updates.tray, d.updates.notify, d.updates.show = d.agent.Updates(), d.agent.Updates(), d.agent.Updates()
+	d.updates.tray, d.updates.notify, d.updates.show, d.updates.endpoint = d.agent.Updates(), d.agent.Updates(), d.agent.Updates(), d.agent.Updates()
 	return d
 }
 
@@ -105,6 +105,9 @@ func (d *desktop) run(ctx context.Context, one *instance.Instance) error {
 	}
 	part("agent", d.agent.Run)
 	part("notify", func(ctx context.Context) error { return notify.Run(ctx, d.notifyOptions()) })
+	if d.set.Endpoint.Enabled {
+		part("endpoint", d.serveEndpoint)
+	}
 	part("instance", func(ctx context.Context) error { return one.Serve(ctx, d.shown) })
 	parts.Go(func() { d.follow(ctx) })
 	ground, err := tray.ParseGround(d.set.Tray.Icon)

@@ -28,6 +28,7 @@ type Settings struct {
 	ProbeInterval  time.Duration   // silent renewals are never tried more often; 0 means 5 minutes
 	Warn           time.Duration   // before the deadline; 0 means 30 minutes
 	Stay           bool            // bare az stays where it is when the tenant is switched; false: it follows
+	Endpoint       bool            // containers may take their tokens from the identity endpoint
 	Logs           bool            // containers' logs are read for failures of the credential
 	HealthURLs     []string        // other services whose health is watched
 	OpenAI         openai.Settings // the endpoint to ask; none where Endpoint is ""
@@ -133,6 +134,7 @@ func (a *Agent) Run(ctx context.Context) error {
 			a.state.awake(now.UTC())
 		}
 		last = now
+		a.state.answer(now.UTC())
 		p := next(a.state, now.UTC())
 		a.start(ctx, p.jobs)
 		a.publish(a.state.snapshot(now.UTC()))

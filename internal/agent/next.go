@@ -170,7 +170,7 @@ func (p *plan) deliver(s *state, now time.Time) {
 		}
 	}
 	for _, b := range s.boxes {
-		if b.working || busy >= maxDeliveries {
+		if b.working || busy >= maxDeliveries || b.c.Delivery == "endpoint" { // which asks by itself
 			continue
 		}
 		if now.Before(b.retryAt) {

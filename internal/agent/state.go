@@ -42,6 +42,9 @@ type state struct {
 	followed map[string]bool // containers whose log is read
 	engine   *auth.Problem   // nil while the engine answers
 
+	waiters []waiter          // for a token, by the identity endpoint
+	served  map[string]Served // by container id: what it gave last
+
 	renewal *Renewal
 	signIn  *signInJob // to be started
 	cancel  bool       // the sign-in is to be ended
@@ -85,7 +88,7 @@ type box struct {
 }
 
 func newState(set Settings, random func() float64) *state {
-	return &state{set: set, scopeSet: set.Scope, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, followed: map[string]bool{}, readAgain: true}
+	return &state{set: set, scopeSet: set.Scope, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, followed: map[string]bool{}, served: map[string]Served{}, readAgain: true}
 }
 
 // awake makes everything be judged afresh: the machine slept or its clock was set.
@@ -191,6 +194,11 @@ func (s *state) wanted() map[string][]string {
 	for _, b := range s.boxes {
 		if t, scopes := s.wants(b.c); t != "" {
 			add(t, scopes...)
+		}
+	}
+	for _, who := range s.waiters {
+		if t := s.tenantID(cmp.Or(who.tenant, s.tenant())); t != "" {
+			add(t, append(s.usual(), who.scope)...)
 		}
 	}
 	return w
@@ -366,7 +374,7 @@ func (s *state) snapshot(now time.Time) Snapshot {
 		snap.Renewal, snap.Level = &r, auth.Renewing
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.boxes)) {
-		snap.Containers = append(snap.Containers, s.boxes[id].shown(now))
+		snap.Containers = append(snap.Containers, s.shownStatus(s.boxes[id], now))
 	}
 	slices.SortStableFunc(snap.Containers, func(a, b containers.Status) int { return cmp.Compare(a.Name, b.Name) })
 	return snap

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -16,6 +17,7 @@ type Memory struct {
 	Tenants []auth.Tenant      `json:"tenants"`
 	Signs   map[string]History `json:"sign_ins"`         // by tenant id
 	Chosen  string             `json:"chosen,omitempty"` // the tenant picked where az does not follow
+	Served  map[string]Served  `json:"served,omitempty"` // by container id: what the identity endpoint gave last
 }
 
 // History is what is known of the sign-in in one tenant.
@@ -25,7 +27,7 @@ type History struct {
 }
 
 func (s *state) memory() Memory {
-	m := Memory{Tenants: s.tenants, Signs: map[string]History{}}
+	m := Memory{Tenants: s.tenants, Signs: map[string]History{}, Served: s.served}
 	if s.set.Stay {
 		m.Chosen = s.chosen
 	}
@@ -51,6 +53,7 @@ func Recall(stateFile string) Memory {
 func (s *state) load() {
 	m := Recall(s.set.StateFile)
 	s.tenants = m.Tenants
+	maps.Copy(s.served, keptAsked(m.Served, time.Now()))
 	if s.set.Stay {
 		s.chosen = m.Chosen
 	}

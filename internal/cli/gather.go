@@ -218,7 +218,11 @@ func (c *command) deliver(ctx context.Context, s signIn, f found) []containers.S
 		}
 		return t, err
 	}
+	served := agent.Recall(stateFile(c.client.StateDir)).Served
 	return each(f.all, func(box containers.Container) containers.Status {
+		if box.Delivery == "endpoint" {
+			return agent.EndpointStatus(box, served[box.ID], c.settings.Endpoint.Enabled, c.Now())
+		}
 		tenant, scopes := box.Wants(s.tenant.ID, append([]string{c.settings.Azure.Scope}, c.settings.Containers.Scopes...))
 		tenant = findTenant(s.files.Profile, tenant).ID
 		var tokens []auth.Token

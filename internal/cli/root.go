@@ -118,7 +118,7 @@ Without a command it sits in the tray.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	service := &cobra.Command{Use: "service", Short: "The sign-in and the containers: status, auth-renew, sync", Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2}
 	service.AddCommand(c.statusCommand(), c.renewCommand(), c.syncCommand())
-	root.AddCommand(service, c.tenantCommand(), c.versionCommand())
+	root.AddCommand(service, c.tenantCommand(), c.endpointCommand(), c.versionCommand())
 	return root
 }
 

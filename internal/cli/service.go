@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"aztray/internal/agent"
 	"aztray/internal/auth"
 	"aztray/internal/containers"
 )
@@ -42,7 +43,13 @@ func (c *command) statusCommand() *cobra.Command {
 
 // check says what each container holds.
 func (c *command) check(ctx context.Context, f found) []containers.Status {
-	return each(f.all, func(b containers.Container) containers.Status { return f.engine.Check(ctx, b) })
+	served := agent.Recall(stateFile(c.client.StateDir)).Served
+	return each(f.all, func(b containers.Container) containers.Status {
+		if b.Delivery == "endpoint" {
+			return agent.EndpointStatus(b, served[b.ID], c.settings.Endpoint.Enabled, c.Now())
+		}
+		return f.engine.Check(ctx, b)
+	})
 }
 
 type renewFlags struct {

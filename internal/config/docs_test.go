@@ -48,6 +48,8 @@ func written(preset any) string {
 			return "[]"
 		}
 		return `["` + strings.Join(v, `", "`) + `"]`
+	case int:
+		return strconv.Itoa(v)
 	case bool:
 		return strconv.FormatBool(v)
 	}

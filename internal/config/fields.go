@@ -69,8 +69,8 @@ var fields = []field{
 		later: notYet("this version does not serve the health API yet")},
 	{key: "health.watch", preset: []string{},
 		store: texts(func(s *Settings) *[]string { return &s.Health.Watch }, requiredURL)},
-	{key: "endpoint.enabled", preset: false, store: toggle(nil),
-		later: notYet("this version does not serve the identity endpoint yet")},
+	{key: "endpoint.enabled", preset: false, store: toggle(func(s *Settings) *bool { return &s.Endpoint.Enabled })},
+	{key: "endpoint.port", preset: 8765, store: endpointPort},
 
 	{key: "engine.hosts", preset: []string{},
 		store: texts(func(s *Settings) *[]string { return &s.Engine.Hosts }, engineHost), later: firstHost},
@@ -117,7 +117,7 @@ func onlyCopy(s *Settings, _ any) string {
 		return ""
 	}
 	s.Containers.Delivery = "copy"
-	return `this version delivers by "copy" alone, and does so`
+	return `this version delivers by "copy" wherever a container's label does not ask for "endpoint"`
 }
 
 func onlyAccessTokens(s *Settings, _ any) string {

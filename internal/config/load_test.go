@@ -25,9 +25,10 @@ func defaults() Settings {
 			Names:    []string{"codestory-service", "codestory-worker", "codestory-mcp", "code-story-*"},
 			Delivery: "copy", Credential: "access-token", Scopes: []string{}, Logs: true,
 		},
-		Health: Health{Watch: []string{}},
-		Engine: Engine{Hosts: []string{}},
-		Tray:   Tray{Icon: "auto"},
+		Health:   Health{Watch: []string{}},
+		Endpoint: Endpoint{Port: 8765},
+		Engine:   Engine{Hosts: []string{}},
+		Tray:     Tray{Icon: "auto"},
 	}
 }
 
@@ -51,6 +52,10 @@ func TestLoad(t *testing.T) {
 		{"nothing is set", "", nil, func(*Settings) {}},
 		{"a file of Windows, with a byte order mark", "\ufeff[azure]\r\ntenant_id = \"contoso.example\"\r\n", nil,
 			func(s *Settings) { s.Azure.TenantID = "contoso.example" }},
+		{"the identity endpoint", "[endpoint]\nenabled = true\nport = 9000", nil,
+			func(s *Settings) { s.Endpoint = Endpoint{true, 9000} }},
+		{"the identity endpoint, by variables", "", []string{"AZTRAY_ENDPOINT_ENABLED=true", "AZTRAY_ENDPOINT_PORT=9001"},
+			func(s *Settings) { s.Endpoint = Endpoint{true, 9001} }},
 		{"the whole file", `
 			[azure]
 			tenant_id = "` + tenantA + `"
@@ -170,14 +175,12 @@ func TestLoadWarns(t *testing.T) {
 		{"health listens where it would by default", "[health]\nlisten = \"127.0.0.1:8000\"", nil,
 			", line 2: health.listen is set, but this version does not serve the health API yet."},
 		{"health is off", "[health]\nlisten = \"\"", nil, ""},
-		{"the identity endpoint", "[endpoint]\nenabled = true", nil,
-			", line 2: endpoint.enabled is set, but this version does not serve the identity endpoint yet."},
 		{"no identity endpoint", "[endpoint]\nenabled = false", nil, ""},
 		{"the engine socket, by a variable", "", []string{"AZTRAY_ENGINE_SOCKET=true"},
 			"environment variable AZTRAY_ENGINE_SOCKET: engine.socket is set, but this version does not offer an engine socket yet."},
 		{"no engine socket, by a variable", "", []string{"AZTRAY_ENGINE_SOCKET=0"}, ""},
 		{"a mount", "[containers]\ndelivery = \"mount\"", nil,
-			`, line 2: containers.delivery is set, but this version delivers by "copy" alone, and does so.`},
+			`, line 2: containers.delivery is set, but this version delivers by "copy" wherever a container's label does not ask for "endpoint".`},
 		{"a refresh token", "[containers]\ncredential = \"refresh-token\"", nil,
 			", line 2: containers.credential is set, but this version delivers access tokens alone, and does so."},
 		{"what is done anyhow", "[containers]\ndelivery = \"copy\"\ncredential = \"access-token\"", nil, ""},

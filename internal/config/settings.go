@@ -12,6 +12,7 @@ type Settings struct {
 	Notify     Notify
 	Containers Containers
 	Health     Health
+	Endpoint   Endpoint
 	Engine     Engine
 	Tray       Tray
 }
@@ -53,6 +54,12 @@ type Containers struct {
 // Health is what is watched besides.
 type Health struct {
 	Watch []string // other services' health URLs
+}
+
+// Endpoint is the identity endpoint for containers.
+type Endpoint struct {
+	Enabled bool
+	Port    int // on loopback and on the bridge networks' gateways
 }
 
 // Engine is where the containers run.

@@ -96,6 +96,16 @@ func toggle(to func(*Settings) *bool) store {
 	}
 }
 
+// endpointPort takes a number as TOML has it or a variable's text.
+func endpointPort(s *Settings, raw any) string {
+	port, err := strconv.ParseUint(fmt.Sprint(raw), 10, 16)
+	if err != nil || port == 0 {
+		return "a port, a number from 1 to 65535"
+	}
+	s.Endpoint.Port = int(port)
+	return ""
+}
+
 const durationForm = `a time such as "90s", "30m" or "12h", in quotes and above zero`
 
 // duration reads "30m" and its like; never zero, never negative.

@@ -11,8 +11,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +23,7 @@ import (
 	api "github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/filters"
+	networks "github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/stdcopy"
 )
@@ -119,9 +122,55 @@ func (e *dockerEngine) list(ctx context.Context) ([]summary, error) {
 	found, err := e.client.ContainerList(ctx, api.ListOptions{All: true})
 	var all []summary
 	for _, c := range found {
-		all = append(all, summary{ID: c.ID, Image: c.Image, ImageID: c.ImageID, State: c.State, Names: c.Names, Labels: c.Labels})
+		all = append(all, summary{ID: c.ID, Image: c.Image, ImageID: c.ImageID, State: c.State, Names: c.Names, Labels: c.Labels, Attached: attached(c)})
 	}
 	return all, plain(err)
+}
+
+// attached is where a container is on a network; one that does not run has no address there.
+func attached(c api.Summary) (all []attachment) {
+	if c.NetworkSettings == nil {
+		return nil
+	}
+	for _, n := range c.NetworkSettings.Networks {
+		if n == nil || n.IPAddress == "" && n.GlobalIPv6Address == "" {
+			continue
+		}
+		a := attachment{}
+		a.Gateway, _ = netip.ParseAddr(cmp.Or(n.Gateway, n.IPv6Gateway)) // none: the zero Addr
+		for _, text := range []string{n.IPAddress, n.GlobalIPv6Address} {
+			if ip, err := netip.ParseAddr(text); err == nil {
+				a.Addresses = append(a.Addresses, ip)
+			}
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
+func (e *dockerEngine) networks(ctx context.Context) ([]network, error) {
+	ctx, cancel := context.WithTimeout(ctx, quickCall)
+	defer cancel()
+	found, err := e.client.NetworkList(ctx, networks.ListOptions{Filters: filters.NewArgs(filters.Arg("driver", "bridge"))})
+	var all []network
+	for _, f := range found {
+		n := network{Name: f.Name, Driver: f.Driver, Bridge: cmp.Or(f.Options["com.docker.network.bridge.name"], "br-"+f.ID[:min(12, len(f.ID))])}
+		for _, c := range f.IPAM.Config {
+			gateway, _, _ := strings.Cut(c.Gateway, "/") // some drivers add the prefix's length
+			if ip, err := netip.ParseAddr(gateway); err == nil {
+				n.Gateways = append(n.Gateways, ip)
+			}
+		}
+		all = append(all, n)
+	}
+	return all, plain(err)
+}
+
+func (e *dockerEngine) rootless(ctx context.Context) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, quickCall)
+	defer cancel()
+	info, err := e.client.Info(ctx)
+	return slices.Contains(info.SecurityOptions, "name=rootless"), plain(err)
 }
 
 func (e *dockerEngine) inspect(ctx context.Context, id string) (inspected, error) {

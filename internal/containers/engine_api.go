@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/netip"
 	"time"
 )
 
@@ -29,6 +30,8 @@ type engineAPI interface {
 	logs(ctx context.Context, id string, since time.Time, last int) (io.ReadCloser, error)
 	// volumeDevice is the host path that a volume stands for, "" for an ordinary one.
 	volumeDevice(ctx context.Context, name string) (string, error)
+	networks(ctx context.Context) ([]network, error)
+	rootless(ctx context.Context) (bool, error)
 }
 
 // The engine's answers, cut down to what is used here.
@@ -37,6 +40,16 @@ type (
 		ID, Image, ImageID, State string
 		Names                     []string
 		Labels                    map[string]string
+		Attached                  []attachment // while it runs
+	}
+	attachment struct { // a container on a network
+		Gateway   netip.Addr // the zero Addr where the network has none
+		Addresses []netip.Addr
+	}
+	network struct {
+		Name, Driver string
+		Bridge       string       // the interface on the engine's machine
+		Gateways     []netip.Addr // as far as the engine tells: of docker0 it need not (20.10)
 	}
 	mount struct {
 		Type, Name, Source, Destination string // Type is bind, volume, tmpfs or another

@@ -28,6 +28,9 @@ type fakeEngine struct {
 	streams []string    // each is one connection: events as JSON; then it breaks
 	since   []time.Time // what each connection was asked for
 	listed  []summary
+
+	nets       []network
+	isRootless bool
 }
 
 func newFake(in inspected, files map[string]string) *fakeEngine {
@@ -100,6 +103,8 @@ func (f *fakeEngine) extract(_ context.Context, _, dir string, archive []byte) e
 func (f *fakeEngine) exec(context.Context, string, string, []string, []byte) (execResult, error) {
 	return execResult{}, errors.New("no exec here")
 }
+func (f *fakeEngine) networks(context.Context) ([]network, error)          { return f.nets, nil }
+func (f *fakeEngine) rootless(context.Context) (bool, error)               { return f.isRootless, nil }
 func (f *fakeEngine) volumeDevice(context.Context, string) (string, error) { return "", nil }
 
 func (f *fakeEngine) events(ctx context.Context, since time.Time) (*eventStream, error) {

@@ -30,6 +30,8 @@ type Engine struct {
 	images  map[string]*imageFacts   // by image id and the PATH looked at
 	recipes map[string]target        // where a container of that recipe keeps its credential
 	seen    map[string]seen          // by container id: the mark we last read or wrote
+
+	rootless, asked bool // whether the engine is, once it was asked
 }
 
 // Connect finds the engine and asks whether it is there. The error is an *auth.Problem of kind
@@ -81,16 +83,19 @@ func (e *Engine) List(ctx context.Context, sel Selector) ([]Container, error) {
 	}
 	covered := []Container{}
 	for _, s := range all {
-		name := ""
-		if len(s.Names) > 0 {
-			name = s.Names[0]
-		}
-		c := container(s.ID, name, s.Image, s.State, s.Labels)
-		if sel.covers(c.Name, c.Service, s.Labels) {
+		if c := s.container(); sel.covers(c.Name, c.Service, s.Labels) {
 			covered = append(covered, c)
 		}
 	}
 	return covered, nil
+}
+
+func (s summary) container() Container {
+	name := ""
+	if len(s.Names) > 0 {
+		name = s.Names[0]
+	}
+	return container(s.ID, name, s.Image, s.State, s.Labels)
 }
 
 // problem says in a sentence why the engine, which did answer once, does not.

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"aztray/internal/agent"
+	"aztray/internal/auth"
+	"aztray/internal/config"
+	"aztray/internal/containers"
+	"aztray/internal/identity"
+)
+
+// endpoint leads what containers ask of the identity endpoint to the agent, and tells it who they are.
+type endpoint struct {
+	*desktop
+	mu     sync.Mutex
+	engine *containers.Engine // once it was reached
+
+	seen   string // the containers at the last look for addresses, and when that was
+	seenAt time.Time
+}
+
+// serveEndpoint serves the identity endpoint until ctx ends.
+func (d *desktop) serveEndpoint(ctx context.Context) error {
+	key, err := identity.LoadKey(d.state)
+	if err != nil {
+		return err
+	}
+	e := &endpoint{desktop: d}
+	server := identity.New(identity.Options{Key: key, Known: e.known, Token: e.token, Log: d.log})
+	addrs := make(chan []netip.AddrPort)
+	var follow sync.WaitGroup
+	defer follow.Wait()
+	follow.Go(func() { e.addresses(ctx, addrs) })
+	return server.Run(ctx, addrs)
+}
+
+// token gives a container its token and has the agent know that it got one.
+func (e *endpoint) token(ctx context.Context, c identity.Client, scope string) (auth.Token, error) {
+	t, err := e.agent.Token(ctx, c.Tenant, scope)
+	if err == nil {
+		e.agent.Served(ctx, c.ID, t)
+	}
+	return t, err
+}
+
+// known are the covered containers, each by its own name and by its compose service's.
+func (e *endpoint) known(ctx context.Context) ([]identity.Client, error) {
+	engine, err := e.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	callers, err := engine.Callers(ctx, containers.Selector{Names: e.set.Containers.Names})
+	if err != nil {
+		return nil, err
+	}
+	return clients(callers, e.set, e.scope()), nil
+}
+
+// scope is the judged one: az's cloud may have another than the settings say.
+func (e *endpoint) scope() string {
+	if s := e.newest.Load(); s != nil {
+		return cmp.Or(s.Scope, e.set.Azure.Scope)
+	}
+	return e.set.Azure.Scope
+}
+
+func clients(callers []containers.Caller, set config.Settings, scope string) []identity.Client {
+	var all []identity.Client
+	for _, b := range callers {
+		c := identity.Client{Name: identity.ContainerName(b.Name), ID: b.ID, Addresses: b.Addresses}
+		c.Tenant, c.Scopes = b.Wants("", append([]string{scope}, set.Containers.Scopes...))
+		all = append(all, c)
+		if b.Service != "" {
+			c.Name = identity.ServiceName(b.Project, b.Service)
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// connect is the engine, found when it is first there.
+func (e *endpoint) connect(ctx context.Context) (*containers.Engine, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.engine == nil {
+		engine, err := containers.Connect(ctx, containers.Options{Host: agent.EngineHost(e.set.Engine.Hosts)})
+		if err != nil {
+			return nil, err
+		}
+		e.engine = engine
+	}
+	return e.engine, nil
+}
+
+// addresses gives the addresses to listen on: loopback at once, and the engine's bridges as they come.
+// A container that came, or the agent's tick, is the reason to look again.
+func (e *endpoint) addresses(ctx context.Context, to chan<- []netip.AddrPort) {
+	port := uint16(e.set.Endpoint.Port)
+	loopback := []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
+	for {
+		all := slices.Clone(loopback)
+		if engine, err := e.connect(ctx); err == nil {
+			if gateways, err := engine.Gateways(ctx); err == nil {
+				all = append(all, gateways...)
+			}
+		}
+		var at []netip.AddrPort
+		for _, a := range all {
+			at = append(at, netip.AddrPortFrom(a, port))
+		}
+		select {
+		case to <- at:
+		case <-ctx.Done():
+			return
+		}
+		if !e.changed(ctx) {
+			return
+		}
+	}
+}
+
+// changed waits for a snapshot with other containers than the last time, or for one that comes a while
+// after it: networks come and go without us. It is false when ctx has ended.
+func (e *endpoint) changed(ctx context.Context) bool {
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case s := <-e.updates.endpoint:
+			var now strings.Builder
+			for _, c := range s.Containers {
+				fmt.Fprintln(&now, c.ID, c.Running)
+			}
+			if now.String() != e.seen || s.At.Sub(e.seenAt) > lookAgain {
+				e.seen, e.seenAt = now.String(), s.At
+				return true
+			}
+		}
+	}
+}
+
+// lookAgain is less than the agent's tick, at which there is a snapshot whatever happens.
+const lookAgain = 20 * time.Second

@@ -1,0 +1,199 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"aztray/internal/auth"
+	"aztray/internal/containers"
+)
+
+// ask asks for a token with a deadline, as the endpoint does.
+func (x *run) ask(tenant, scope string) (auth.Token, error) {
+	ctx, stop := context.WithTimeout(x.t.Context(), 8*time.Second)
+	defer stop()
+	return x.a.Token(ctx, tenant, scope)
+}
+
+func kindOf(err error) auth.Kind {
+	if p, ok := errors.AsType[*auth.Problem](err); ok {
+		return p.Kind
+	}
+	return auth.Kind(fmt.Sprint(err))
+}
+
+func TestATokenForTheEndpoint(t *testing.T) {
+	const other = "https://vault.example/.default"
+	for _, c := range []struct {
+		name   string
+		set    func(*rig)
+		before time.Duration          // passes after the start
+		then   func(*rig)             // and then this happens
+		tenant string                 // asked for
+		scope  string                 // asked for; "" is the judged one
+		want   auth.Kind              // of the error; "" is a token
+		left   time.Duration          // at least, of the token
+		probes func(was, is int) bool // nil: whatever they were
+	}{
+		{name: "one that lasts is given as it is", before: time.Minute, left: 50 * time.Minute,
+			probes: func(was, is int) bool { return was == is }},
+		{name: "a scope that nobody asked for yet is fetched", scope: other, left: 50 * time.Minute,
+			probes: func(was, is int) bool { return is > was }},
+		{name: "a tenant that nobody asked for yet is tried", tenant: fabrikam, left: 50 * time.Minute},
+		{name: "nobody is signed in", set: func(r *rig) { r.files = auth.Files{} }, want: auth.SignInRequired},
+		{name: "refused, and the token has time left", then: func(r *rig) { r.refuse(refusal) }, before: 35 * time.Minute, left: time.Minute},
+		{name: "refused, and the token has ended", set: func(r *rig) { r.refuse(refusal) }, want: auth.SignInRequired},
+		{name: "no network, and no token", set: func(r *rig) { r.refuse(&auth.Problem{Kind: auth.Offline}) }, want: auth.Offline},
+		{name: "tokens that live for twenty seconds", set: func(r *rig) { r.life = 20 * time.Second }, before: 40 * time.Minute, left: 5 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig()
+			r.files = profile(contoso, fabrikam)
+			if c.set != nil {
+				c.set(r)
+			}
+			set := Settings{}
+			if r.life < time.Minute {
+				set.ProbeInterval = time.Second
+			}
+			inBubble(t, r, set, func(x *run) {
+				x.now()
+				if c.then != nil {
+					c.then(r)
+				}
+				x.after(c.before)
+				was := r.peek().probes
+				want := c.scope
+				if want == "" {
+					want = scope
+				}
+				tok, err := x.ask(c.tenant, want)
+				if c.want != "" {
+					if kindOf(err) != c.want {
+						x.t.Fatalf("error %v, want %s", err, c.want)
+					}
+					return
+				}
+				tenant := c.tenant
+				if tenant == "" {
+					tenant = contoso
+				}
+				if err != nil || tok.Scope != want || tok.TenantID != tenant || time.Until(tok.ExpiresOn) < c.left {
+					x.t.Fatalf("a token for %s in %s with %v left, error %v", tok.Scope, tok.TenantID, time.Until(tok.ExpiresOn), err)
+				}
+				if c.probes != nil && !c.probes(was, r.peek().probes) {
+					t.Errorf("%d renewals before and %d after", was, r.peek().probes)
+				}
+			})
+		})
+	}
+}
+
+// A process that asks every five seconds never gets less than six minutes, and renewals do not become more.
+func TestAskingAllTheTime(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{}, func(x *run) {
+		x.now()
+		for range 6 * 3600 / 5 { // six hours
+			tok, err := x.ask("", scope)
+			if err != nil || time.Until(tok.ExpiresOn) < 6*time.Minute {
+				x.t.Fatalf("%v left, error %v", time.Until(tok.ExpiresOn), err)
+			}
+			time.Sleep(5 * time.Second)
+		}
+		if n := r.peek().probes; n > 15 {
+			t.Errorf("%d renewals in six hours", n)
+		}
+	})
+}
+
+// While the person signs in, who has no token waits, and has one when the sign-in is done.
+func TestAskingDuringASignIn(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	r.refuse(refusal)
+	r.login = func(ctx context.Context, _ auth.LoginOptions) error {
+		select {
+		case <-time.After(10 * time.Second):
+		case <-ctx.Done():
+		}
+		return nil
+	}
+	inBubble(t, r, Settings{}, func(x *run) {
+		x.now()
+		x.a.Do(Renew{})
+		x.now()
+		if _, err := x.ask("", scope); !errors.Is(err, context.DeadlineExceeded) { // for 8 seconds
+			t.Errorf("while the browser is open: %v", err)
+		}
+		if tok, err := x.ask("", scope); err != nil || time.Until(tok.ExpiresOn) < 50*time.Minute {
+			t.Errorf("when it is done: %v", err)
+		}
+		x.after(time.Minute)
+		if n := len(x.a.state.waiters); n != 0 {
+			t.Errorf("%d who gave up are still waited on", n)
+		}
+	})
+}
+
+func TestWaitersAreBounded(t *testing.T) {
+	s := newState(Settings{}, func() float64 { return 0 })
+	replies := make(chan tokenReply, 1)
+	for range maxWaiters {
+		tokenAsked{waiter{ctx: t.Context(), reply: nil}}.apply(s, time.Now())
+	}
+	tokenAsked{waiter{ctx: t.Context(), reply: replies}}.apply(s, time.Now())
+	if len(s.waiters) != maxWaiters || (<-replies).problem != notYet {
+		t.Errorf("%d wait", len(s.waiters))
+	}
+}
+
+// A container that takes its tokens from the endpoint is given no copy, and is shown by what it asked for.
+func TestAContainerOfTheEndpoint(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "state.json")
+	box := covered("a")
+	box.Delivery = "endpoint"
+	state := func(s Snapshot) containers.Status {
+		t.Helper()
+		if len(s.Containers) != 1 {
+			panic(fmt.Sprintf("containers %v", s.Containers))
+		}
+		return s.Containers[0]
+	}
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{Endpoint: true, StateFile: file}, func(x *run) {
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{box}})
+		if st := state(x.now()); st.State != containers.Missing || st.Error == "" || st.Delivery != "endpoint" {
+			t.Errorf("before it asks: %+v", st)
+		}
+		tok, err := x.ask("", scope)
+		if err != nil {
+			x.t.Fatal(err)
+		}
+		x.a.Served(x.t.Context(), "a", tok)
+		if st := state(x.now()); st.State != containers.Fresh || !st.ExpiresOn.Equal(tok.ExpiresOn) || st.Error != "" {
+			t.Errorf("after it asked: %+v", st)
+		}
+		if len(r.peek().held) != 0 || len(r.peek().tries) != 0 {
+			t.Error("it was given a copy as well")
+		}
+		if kept := Recall(file).Served["a"]; !kept.ExpiresOn.Equal(tok.ExpiresOn) {
+			t.Errorf("the command line would not know: %+v", kept)
+		}
+		if st := state(x.after(61 * time.Minute)); st.State != containers.Missing || st.Error == "" {
+			t.Errorf("when its token has ended: %+v", st)
+		}
+	})
+	inBubble(t, r, Settings{}, func(x *run) {
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{box}})
+		if st := state(x.now()); st.State != containers.Unreachable || st.Error == "" {
+			t.Errorf("with the endpoint off: %+v", st)
+		}
+	})
+}
