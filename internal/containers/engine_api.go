@@ -29,6 +29,8 @@ type engineAPI interface {
 	logs(ctx context.Context, id string, since time.Time, last int) (io.ReadCloser, error)
 	// volumeDevice is the host path that a volume stands for, "" for an ordinary one.
 	volumeDevice(ctx context.Context, name string) (string, error)
+	// security gives the engine's security options, such as name=rootless.
+	security(ctx context.Context) ([]string, error)
 }
 
 // The engine's answers, cut down to what is used here.
@@ -49,6 +51,9 @@ type (
 		Mounts                    []mount // with those that --tmpfs made
 		ReadonlyRootfs            bool
 		Tty                       bool
+		Privileged                bool
+		CapAdd, CapDrop           []string
+		UsernsMode                string    // host: not mapped, though the engine does
 		Started                   time.Time // last; zero: never
 	}
 	message struct {

@@ -28,6 +28,7 @@ type fakeEngine struct {
 	streams []string    // each is one connection: events as JSON; then it breaks
 	since   []time.Time // what each connection was asked for
 	listed  []summary
+	options []string // of its security
 }
 
 func newFake(in inspected, files map[string]string) *fakeEngine {
@@ -101,6 +102,11 @@ func (f *fakeEngine) exec(context.Context, string, string, []string, []byte) (ex
 	return execResult{}, errors.New("no exec here")
 }
 func (f *fakeEngine) volumeDevice(context.Context, string) (string, error) { return "", nil }
+
+func (f *fakeEngine) security(context.Context) ([]string, error) {
+	defer f.count("security")()
+	return f.options, nil
+}
 
 func (f *fakeEngine) events(ctx context.Context, since time.Time) (*eventStream, error) {
 	defer f.count("events")()
