@@ -37,6 +37,11 @@ func Prepare(ctx context.Context, o Options, sel Selector, e *Engine, b auth.Bun
 	if o.azDirs(true).within(follow(h.dir)) {
 		return &localError{"The directory for mounts is within az's own."}
 	}
+	if len(b.Tokens) > 0 { // before an engine makes it, as root's
+		if err := h.make(); err != nil {
+			return err
+		}
+	}
 	now := time.Now()
 	var errs []error
 	for _, name := range h.expected(sel) {

@@ -141,7 +141,8 @@ func mountTarget(zone *time.Location) target { return target{shim: "az", zone: z
 // aimed is how a container reaches its directory.
 type aimed struct {
 	target
-	give *owner // whom the directory must be given to; nil: to nobody
+	give    *owner    // whom the directory must be given to; nil: to nobody
+	started time.Time // when its process was; it mounts what was there then
 }
 
 // aimMount finds out whether the container mounts dir where its az looks, and may use it.
@@ -182,7 +183,7 @@ func (e *Engine) aimMount(ctx context.Context, c Container, dir string) (aimed, 
 		t.verdict = v
 		return aimed{target: t}, nil
 	}
-	return aimed{e.aimShimMount(in, img, t), give}, nil
+	return aimed{e.aimShimMount(in, img, t), give, in.Started}, nil
 }
 
 // judgeMount decides whether the container finds its credential in dir.
@@ -294,8 +295,9 @@ func (e *Engine) aimShimMount(in inspected, img *imageFacts, t target) target {
 	return t
 }
 
-// arrived sees through the engine that the container finds what d holds: the engine may be in a VM
-// that does not see this directory, or hold one that was there before it.
+// arrived sees that the container finds what d holds: the directory that its process mounted may have
+// been replaced since, and an engine in a VM may not see this machine's. Through the engine the latter
+// shows, but not the former, for the engine mounts anew to look.
 func (e *Engine) arrived(ctx context.Context, c Container, d *hostDir, a aimed, h held, s Status) (Status, error) {
 	if a.verdict.way == noWay {
 		return s.with(a.verdict.state, a.verdict.reason), nil
@@ -311,8 +313,11 @@ func (e *Engine) arrived(ctx context.Context, c Container, d *hostDir, a aimed, 
 	if err != nil {
 		return s, err
 	}
+	if a.running && d.madeSince(a.started) {
+		return s.with(Missing, "It mounts a directory that has been replaced since it started: restart it."), nil
+	}
 	if !ok || info.Size != mine.Size() || !info.Mtime.Truncate(time.Second).Equal(mine.ModTime().Truncate(time.Second)) {
-		return s.with(Missing, "It mounts its directory but does not find the credential in it: restart it. If that does not help, its engine can't see "+d.path+"; say "+labelDeliver+"=copy."), nil
+		return s.with(Missing, "It mounts its directory but does not find the credential in it, so its engine can't see "+d.path+"; say "+labelDeliver+"=copy."), nil
 	}
 	return s.holds(h, e.now()), nil
 }

@@ -106,7 +106,11 @@ func (d *hostDir) enter(h hostDirs) (err error) {
 			return &localError{"Its directory on this machine belongs to another user: remove it with sudo rm -r " + d.path + " and make the container anew."}
 		}
 	}
-	if err = d.parent.Mkdir(d.name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+	err = d.parent.Mkdir(d.name, 0o700)
+	if err == nil {
+		err = d.parent.WriteFile(d.madeNote(), nil, 0o600) // its time is what counts
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	info, err := d.parent.Lstat(d.name)
@@ -117,6 +121,15 @@ func (d *hostDir) enter(h hostDirs) (err error) {
 		d.root, err = d.parent.OpenRoot(d.name)
 	}
 	return err
+}
+
+func (d *hostDir) madeNote() string { return "." + d.name + ".made" }
+
+// madeSince reports whether we made the directory after at: a process that runs since then has
+// mounted what was at its place before.
+func (d *hostDir) madeSince(at time.Time) bool {
+	info, err := d.parent.Stat(d.madeNote())
+	return err == nil && info.ModTime().After(at)
 }
 
 func (d *hostDir) close() {
