@@ -49,6 +49,11 @@ func (h hostDirs) lockFile(name string) string {
 
 // make makes the directory that holds the others, and our az in it.
 func (h hostDirs) make() error {
+	if info, err := os.Lstat(h.dir); err == nil && h.uid > 0 {
+		if uid, _, ok := fileOwner(info); ok && uid != h.uid {
+			return &localError{"The directory for mounts belongs to another user, for the engine made it first: sudo rm -r " + h.dir + ", and make the containers that mount it anew."}
+		}
+	}
 	if err := os.MkdirAll(filepath.Join(h.dir, binDir), 0o755); err != nil {
 		return err
 	}

@@ -116,3 +116,10 @@ func TestReaderOfAMountNeverSeesHalfAFile(t *testing.T) {
 	close(stop)
 	t.Logf("%d reads beside 200 deliveries", <-done)
 }
+
+func TestDirectoryForMountsOfAnotherUser(t *testing.T) {
+	h := hostDirs{t.TempDir(), os.Geteuid() + 1}
+	if _, err := h.open(t.Context(), "app"); err == nil || !strings.Contains(err.Error(), "sudo rm -r "+h.dir) {
+		t.Errorf("%v", err)
+	}
+}

@@ -40,24 +40,28 @@ func TestMountInRealContainers(t *testing.T) {
 		state State
 		path  string
 		says  string
+		uid   int // of its user, where it is not root
 	}{
-		{"read-only root, real az", "run -d --read-only -v @DIR:/root/.azure", imgAz, Fresh, "/root/.azure", ""},
-		{"read-only root, our az mounted", "run -d --read-only -v @DIR:/root/.azure -v @AZ:/usr/local/bin/az:ro", imgShell, Fresh, "/root/.azure", ""},
-		{"read-only root, no az", "run -d --read-only -v @DIR:/root/.azure", imgShell, Unwritable, "/root/.azure", "/az:ro"},
-		{"root, no az", "run -d -v @DIR:/root/.azure", imgShell, Fresh, "/root/.azure", ""},
-		{"named user", "run -d -u app -v @DIR:/home/app/.azure", imgShell, Fresh, "/home/app/.azure", ""},
-		{"number with none", "run -d -u 4321 --read-only -v @DIR:/.azure -v @AZ:/usr/local/bin/az:ro", imgShell, Fresh, "/.azure", ""},
-		{"no powers at all", "run -d -u 4321 --cap-drop ALL -v @DIR:/.azure", imgShell, Fresh, "/.azure", ""},
-		{"AZURE_CONFIG_DIR", "run -d -u 77 -e AZURE_CONFIG_DIR=/az -v @DIR:/az", imgBare, Fresh, "/az", ""},
-		{"by --mount", "run -d --mount type=bind,source=@DIR,target=/root/.azure", imgAz, Fresh, "/root/.azure", ""},
-		{"no network, created only", "create --network none -v @DIR:/root/.azure", imgAz, Fresh, "/root/.azure", ""},
-		{"not mounted", "run -d", imgAz, Missing, "/root/.azure", "/root/.azure and make it anew"},
-		{"mounted elsewhere", "run -d -v @DIR:/mnt", imgAz, Missing, "/root/.azure", "looks in /root/.azure"},
-		{"read-only mount, real az", "run -d -v @DIR:/root/.azure:ro", imgAz, Unwritable, "/root/.azure", "without :ro"},
-		{"own az directory", "run -d -v " + azDir + ":/root/.azure", imgAz, Shared, "/root/.azure", "left alone"},
+		{"read-only root, real az", "run -d --read-only -v @DIR:/root/.azure", imgAz, Fresh, "/root/.azure", "", 0},
+		{"read-only root, our az mounted", "run -d --read-only -v @DIR:/root/.azure -v @AZ:/usr/local/bin/az:ro", imgShell, Fresh, "/root/.azure", "", 0},
+		{"read-only root, no az", "run -d --read-only -v @DIR:/root/.azure", imgShell, Unwritable, "/root/.azure", "/az:ro", 0},
+		{"root, no az", "run -d -v @DIR:/root/.azure", imgShell, Fresh, "/root/.azure", "", 0},
+		{"named user", "run -d -u app -v @DIR:/home/app/.azure", imgShell, Fresh, "/home/app/.azure", "", 1000},
+		{"number with none", "run -d -u 4321 --read-only -v @DIR:/.azure -v @AZ:/usr/local/bin/az:ro", imgShell, Fresh, "/.azure", "", 4321},
+		{"no powers at all", "run -d -u 4321 --cap-drop ALL -v @DIR:/.azure", imgShell, Fresh, "/.azure", "", 4321},
+		{"AZURE_CONFIG_DIR", "run -d -u 77 -e AZURE_CONFIG_DIR=/az -v @DIR:/az", imgBare, Fresh, "/az", "", 77},
+		{"by --mount", "run -d --mount type=bind,source=@DIR,target=/root/.azure", imgAz, Fresh, "/root/.azure", "", 0},
+		{"no network, created only", "create --network none -v @DIR:/root/.azure", imgAz, Fresh, "/root/.azure", "", 0},
+		{"not mounted", "run -d", imgAz, Missing, "/root/.azure", "/root/.azure and make it anew", 0},
+		{"mounted elsewhere", "run -d -v @DIR:/mnt", imgAz, Missing, "/root/.azure", "looks in /root/.azure", 0},
+		{"read-only mount, real az", "run -d -v @DIR:/root/.azure:ro", imgAz, Unwritable, "/root/.azure", "without :ro", 0},
+		{"own az directory", "run -d -v " + azDir + ":/root/.azure", imgAz, Shared, "/root/.azure", "left alone", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			if me := os.Geteuid(); me != 0 && c.uid != 0 && c.uid != me { // only root can give a directory away
+				c.state, c.says = Unwritable, fmt.Sprintf(`user: "%d:`, me)
+			}
 			e, o := mountEngine(t, azDir)
 			dir := e.dirs.path(mountName(t))
 			sel := Selector{Names: []string{mountName(t)}, Delivery: "mount"}
@@ -107,12 +111,15 @@ func TestMountInRealContainers(t *testing.T) {
 // TestSignInMadeInsideAMount: az login in a container stays in its directory.
 func TestSignInMadeInsideAMount(t *testing.T) {
 	t.Parallel()
-	e, _ := mountEngine(t, t.TempDir())
+	e, o := mountEngine(t, t.TempDir())
 	end := time.Now().Add(time.Hour)
+	if err := Prepare(t.Context(), o, Selector{Names: []string{mountName(t)}, Delivery: "mount"}, e, bundle("ours", end)); err != nil {
+		t.Fatal(err)
+	}
 	c := made(t, e, "run -d -v "+e.dirs.path(mountName(t))+":/root/.azure", imgAz, "sleep", "1000000")
 	c.Delivery = "mount"
 	if s := e.Deliver(t.Context(), c, bundle("ours", end)); s.State != Fresh {
-		t.Errorf("in a directory that the engine made: %s %s", s.State, s.Error)
+		t.Errorf("before anybody signed in: %s %s", s.State, s.Error)
 	}
 	docker(t, "exec", c.ID, "sh", "-c", `echo '{"RefreshToken":{"k":{"secret":"theirs"}}}' >/root/.azure/msal_token_cache.json`)
 	for what, s := range map[string]Status{
