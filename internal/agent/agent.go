@@ -57,6 +57,7 @@ type World interface {
 	WatchLogs(ctx context.Context, c containers.Container, tell func(containers.Finding)) error
 	Deliver(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status
 	Withdraw(ctx context.Context, c containers.Container) containers.Status
+	Prepare(ctx context.Context, b auth.Bundle) error // for containers that are yet to be made; without tokens: takes it away
 }
 
 // Agent is the loop. Make it with New, read it by Updates, and Run it once.
@@ -126,6 +127,9 @@ func (a *Agent) Run(ctx context.Context) error {
 		case e := <-a.events:
 			a.log.Debug("event", "event", eventName(e))
 			e.apply(a.state, time.Now().UTC())
+			if p, ok := e.(prepared); ok && p.err != nil {
+				a.log.Warn("the directories that containers mount are not all fresh", "err", p.err)
+			}
 		case <-wake.C:
 		}
 		now := time.Now()

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -44,8 +45,9 @@ type rig struct {
 	says     map[string]func(containers.Finding) // by id of a container whose log is read
 	wake     func()
 	reports  func(watch.Report)
-	endpoint string   // the tenant of the Azure OpenAI endpoint
-	asked    []string // the tenants whose tokens it was asked with
+	endpoint string        // the tenant of the Azure OpenAI endpoint
+	asked    []string      // the tenants whose tokens it was asked with
+	prepared []auth.Bundle // for containers that are yet to be made
 }
 
 func newRig() *rig {
@@ -228,6 +230,16 @@ func (r *rig) current() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.files.Profile.Current().TenantID
+}
+
+func (r *rig) Prepare(_ context.Context, b auth.Bundle) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.prepared = append(r.prepared, b)
+	if r.fails["ahead"] {
+		return errors.New("the disk is full")
+	}
+	return nil
 }
 
 // peek is a copy of what the world has seen.
@@ -502,6 +514,44 @@ func TestACreatedContainerIsDeliveredToAtOnceAndVerifiedOnStart(t *testing.T) {
 		r.tell(containers.Event{Kind: containers.Removed, Container: covered("a")})
 		if s := x.now(); len(s.Containers) != 0 {
 			t.Errorf("a container that is gone is shown: %v", s.Containers)
+		}
+	})
+}
+
+func TestContainersThatAreYetToBeMadeArePreparedFor(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{}, func(x *run) {
+		ahead := func() []auth.Bundle {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return slices.Clone(r.prepared)
+		}
+		x.now()
+		if got := ahead(); len(got) != 1 || len(got[0].Tokens) != 1 {
+			t.Fatalf("with a sign-in: %d", len(got))
+		}
+		x.after(r.life)
+		renewed := ahead()
+		if last := renewed[len(renewed)-1]; len(renewed) < 2 || !last.ExpiresOn().After(time.Now()) {
+			t.Errorf("after a token's life it was written %d times, the last ends at %v", len(renewed), last.ExpiresOn())
+		}
+		r.mu.Lock()
+		r.fails["ahead"] = true
+		r.mu.Unlock()
+		r.write(auth.Files{})
+		x.after(time.Minute)
+		if tries := len(ahead()) - len(renewed); tries < 2 || tries > 10 {
+			t.Errorf("what fails was tried %d times in a minute", tries)
+		}
+		r.mu.Lock()
+		r.fails["ahead"] = false
+		r.mu.Unlock()
+		x.after(time.Minute)
+		done := ahead()
+		x.after(time.Hour)
+		if now := ahead(); len(now[len(now)-1].Tokens) != 0 || len(now) != len(done) {
+			t.Errorf("after the sign-out: %d tokens, written %d times more", len(now[len(now)-1].Tokens), len(now)-len(done))
 		}
 	})
 }

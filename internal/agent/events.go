@@ -187,6 +187,9 @@ func (e asked) apply(s *state, now time.Time) {
 	case CancelSignIn:
 		s.cancel = s.renewal != nil
 	case Sync:
+		if len(c.Names) == 0 {
+			s.ahead.sent, s.ahead.retryAt = "", time.Time{}
+		}
 		for _, b := range s.boxes {
 			if len(c.Names) == 0 || slices.Contains(c.Names, b.c.Name) {
 				b.verify, b.retryAt = true, time.Time{}
@@ -426,4 +429,19 @@ func (e delivered) apply(s *state, now time.Time) {
 		return
 	}
 	b.tries = 0
+}
+
+type prepared struct {
+	mark string
+	err  error
+}
+
+func (e prepared) apply(s *state, now time.Time) {
+	a := &s.ahead
+	a.working, a.sent, a.tries = false, e.mark, a.tries+1
+	if e.err != nil {
+		a.sent, a.retryAt = "", now.Add(backOff(s, a.tries))
+		return
+	}
+	a.tries = 0
 }

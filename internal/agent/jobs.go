@@ -131,6 +131,17 @@ func (j deliverJob) run(ctx context.Context, w World) event {
 	return delivered{j.c.ID, j.mark, w.Deliver(ctx, j.c, j.bundle)}
 }
 
+type prepareJob struct {
+	bundle auth.Bundle // without tokens after a sign-out
+	mark   string
+}
+
+func (j prepareJob) run(ctx context.Context, w World) event {
+	ctx, stop := context.WithTimeout(ctx, time.Minute)
+	defer stop()
+	return prepared{j.mark, w.Prepare(ctx, j.bundle)}
+}
+
 type withdrawJob struct{ c containers.Container }
 
 func (j withdrawJob) run(ctx context.Context, w World) event {

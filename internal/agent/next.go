@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"aztray/internal/auth"
+	"aztray/internal/containers"
 )
 
 // plan is what is to be done now, and when to look again if nothing happens until then.
@@ -36,6 +37,7 @@ func next(s *state, now time.Time) plan {
 		p.askOpenAI(s, now)
 	}
 	p.follow(s)
+	p.prepare(s, now)
 	p.deliver(s, now)
 	p.turn(s, now)
 	if j, ok := s.toSave(); ok {
@@ -195,6 +197,32 @@ func (p *plan) deliver(s *state, now time.Time) {
 		busy++
 		p.jobs = append(p.jobs, deliverJob{c: b.c, bundle: bundle, mark: mark})
 	}
+}
+
+// withdrawn is the fingerprint of nothing, prepared.
+const withdrawn = "withdrawn"
+
+// prepare does the same for containers that are yet to be made.
+func (p *plan) prepare(s *state, now time.Time) {
+	if s.ahead.working || !s.filesKnown || s.filesErr != nil {
+		return
+	}
+	if now.Before(s.ahead.retryAt) {
+		p.at(s.ahead.retryAt)
+		return
+	}
+	bundle, ok := s.bundle(containers.Container{}, now)
+	mark := withdrawn
+	if ok {
+		mark = fingerprint(bundle)
+	} else if s.signedIn() {
+		return
+	}
+	if mark == s.ahead.sent {
+		return
+	}
+	s.ahead.working = true
+	p.jobs = append(p.jobs, prepareJob{bundle, mark})
 }
 
 // turn wakes the loop when a level changes by itself.

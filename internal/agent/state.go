@@ -39,6 +39,7 @@ type state struct {
 	askingTenant bool
 
 	boxes    map[string]*box // by container id
+	ahead    box             // the containers that are yet to be made
 	followed map[string]bool // containers whose log is read
 	engine   *auth.Problem   // nil while the engine answers
 

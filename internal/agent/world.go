@@ -91,5 +91,9 @@ func (w *world) Withdraw(ctx context.Context, c containers.Container) containers
 	return w.engine.Load().Withdraw(ctx, c)
 }
 
+func (w *world) Prepare(ctx context.Context, b auth.Bundle) error {
+	return containers.Prepare(ctx, w.options, w.covered, w.engine.Load(), b)
+}
+
 // EngineHost is the first of the hosts that settings list; "" means the docker command's own.
 func EngineHost(hosts []string) string { return cmp.Or(append(hosts, "")...) }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -152,10 +153,10 @@ type found struct {
 
 // find lists the covered containers, cut to names where there are any.
 func (c *command) find(ctx context.Context, names []string) (found, error) {
-	engine, err := containers.Connect(ctx, containers.Options{Host: agent.EngineHost(c.settings.Engine.Hosts)})
+	engine, err := containers.Connect(ctx, c.engineOptions())
 	if err == nil {
 		var all []containers.Container
-		if all, err = engine.List(ctx, containers.Selector{Names: c.settings.Containers.Names}); err == nil {
+		if all, err = engine.List(ctx, c.covered()); err == nil {
 			return pick(found{engine: engine, all: all}, names)
 		}
 	}
@@ -164,6 +165,14 @@ func (c *command) find(ctx context.Context, names []string) (found, error) {
 		return found{}, err
 	}
 	return found{problem: p}, nil
+}
+
+func (c *command) engineOptions() containers.Options {
+	return containers.Options{Host: agent.EngineHost(c.settings.Engine.Hosts), Mounts: filepath.Join(c.client.StateDir, "mounts")}
+}
+
+func (c *command) covered() containers.Selector {
+	return containers.Selector{Names: c.settings.Containers.Names, Delivery: c.settings.Containers.Delivery}
 }
 
 // pick keeps the named ones; a name that is not there is bad usage.
@@ -219,6 +228,7 @@ func (c *command) deliver(ctx context.Context, s signIn, f found) []containers.S
 		return t, err
 	}
 	served := agent.Recall(stateFile(c.client.StateDir)).Served
+	c.prepareAhead(ctx, s, f, get)
 	return each(f.all, func(box containers.Container) containers.Status {
 		if box.Delivery == "endpoint" {
 			return agent.EndpointStatus(box, served[box.ID], c.settings.Endpoint.Enabled, c.Now())
@@ -241,6 +251,23 @@ func (c *command) deliver(ctx context.Context, s signIn, f found) []containers.S
 		}
 		return f.engine.Deliver(ctx, box, s.files.Bundle(row, tenant, tokens))
 	})
+}
+
+// prepareAhead fills the directories of containers that are yet to be made; what fails there is no
+// container's failure.
+func (c *command) prepareAhead(ctx context.Context, s signIn, f found, get func(tenant, scope string) (auth.Token, error)) {
+	var tokens []auth.Token
+	for _, scope := range append([]string{c.settings.Azure.Scope}, c.settings.Containers.Scopes...) {
+		if t, err := get(s.tenant.ID, scope); err == nil {
+			tokens = append(tokens, t)
+		}
+	}
+	if len(tokens) == 0 {
+		return // without any, Prepare would take away what is there
+	}
+	if err := containers.Prepare(ctx, c.engineOptions(), c.covered(), f.engine, s.files.Bundle(s.row, s.tenant.ID, tokens)); err != nil {
+		fmt.Fprintln(c.Err, "The directories that containers mount are not all fresh:", err)
+	}
 }
 
 func problemOf(err error) *auth.Problem {

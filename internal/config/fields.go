@@ -57,7 +57,7 @@ var fields = []field{
 
 	{key: "containers.names", preset: []string{"codestory-service", "codestory-worker", "codestory-mcp", "code-story-*"},
 		store: texts(func(s *Settings) *[]string { return &s.Containers.Names }, pattern)},
-	{key: "containers.delivery", preset: "copy", later: onlyCopy,
+	{key: "containers.delivery", preset: "copy", later: noEndpoint,
 		store: text(func(s *Settings) *string { return &s.Containers.Delivery }, oneOf("copy", "mount", "endpoint"))},
 	{key: "containers.credential", preset: "access-token", later: onlyAccessTokens,
 		store: text(func(s *Settings) *string { return &s.Containers.Credential }, oneOf("access-token", "refresh-token"))},
@@ -112,12 +112,12 @@ func notYet(missing string) func(*Settings, any) string {
 	}
 }
 
-func onlyCopy(s *Settings, _ any) string {
-	if s.Containers.Delivery == "copy" {
+func noEndpoint(s *Settings, _ any) string {
+	if s.Containers.Delivery != "endpoint" {
 		return ""
 	}
 	s.Containers.Delivery = "copy"
-	return `this version delivers by "copy" wherever a container's label does not ask for "endpoint"`
+	return `this version uses the endpoint where a container's label asks for it, and else delivers by "copy"`
 }
 
 func onlyAccessTokens(s *Settings, _ any) string {

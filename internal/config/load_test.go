@@ -179,8 +179,8 @@ func TestLoadWarns(t *testing.T) {
 		{"the engine socket, by a variable", "", []string{"AZTRAY_ENGINE_SOCKET=true"},
 			"environment variable AZTRAY_ENGINE_SOCKET: engine.socket is set, but this version does not offer an engine socket yet."},
 		{"no engine socket, by a variable", "", []string{"AZTRAY_ENGINE_SOCKET=0"}, ""},
-		{"a mount", "[containers]\ndelivery = \"mount\"", nil,
-			`, line 2: containers.delivery is set, but this version delivers by "copy" wherever a container's label does not ask for "endpoint".`},
+		{"the identity endpoint as the delivery", "[containers]\ndelivery = \"endpoint\"", nil,
+			`, line 2: containers.delivery is set, but this version uses the endpoint where a container's label asks for it, and else delivers by "copy".`},
 		{"a refresh token", "[containers]\ncredential = \"refresh-token\"", nil,
 			", line 2: containers.credential is set, but this version delivers access tokens alone, and does so."},
 		{"what is done anyhow", "[containers]\ndelivery = \"copy\"\ncredential = \"access-token\"", nil, ""},
@@ -201,6 +201,13 @@ func TestLoadWarns(t *testing.T) {
 				t.Errorf("warned %q, want %q", text, c.want)
 			}
 		})
+	}
+}
+
+func TestDeliveryByMountIsDone(t *testing.T) {
+	got, warnings, err := load(t, "[containers]\ndelivery = \"mount\"")
+	if err != nil || got.Containers.Delivery != "mount" || len(warnings) > 0 {
+		t.Errorf("delivery %q, %v, warned %q", got.Containers.Delivery, err, warnings)
 	}
 }
 

@@ -45,7 +45,7 @@ type Notify struct {
 // Containers is who gets the credential and how.
 type Containers struct {
 	Names      []string // patterns of container or compose service names, as path.Match has them
-	Delivery   string   // copy
+	Delivery   string   // copy or mount
 	Credential string   // access-token
 	Scopes     []string // delivered besides Azure.Scope
 	Logs       bool     // their logs are read for failures of the credential

@@ -4,6 +4,7 @@
 package containers
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -72,7 +73,8 @@ type Container struct {
 
 // Selector chooses the containers to look after.
 type Selector struct {
-	Names []string // patterns as path.Match has them, for container names and compose services
+	Names    []string // patterns as path.Match has them, for container names and compose services
+	Delivery string   // how, where no label says: copy or mount; "" means copy
 }
 
 // Covers reports whether c is to have the credential. A label beats the patterns.
@@ -109,6 +111,17 @@ func container(id, name, image, status string, labels map[string]string) Contain
 	// compose run can add mounts to a service for once, so such a container proves nothing of others.
 	if labels[composeHash] != "" && labels[composeImage] != "" && !strings.EqualFold(labels[composeOneOff], "true") {
 		c.recipe = strings.Join([]string{labels[composeImage], labels[composeHash], c.Project, c.Service, c.path, c.user}, "\n")
+	}
+	return c
+}
+
+// container is container, with the selector's delivery where no label names one.
+func (s Selector) container(id, name, image, status string, labels map[string]string) Container {
+	c := container(id, name, image, status, labels)
+	switch strings.ToLower(labels[labelDeliver]) {
+	case "copy", "mount", "endpoint":
+	default:
+		c.Delivery = cmp.Or(s.Delivery, c.Delivery)
 	}
 	return c
 }

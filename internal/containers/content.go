@@ -32,6 +32,10 @@ var placeFiles = []string{
 	profileFile + freshSuffix, cacheFile + freshSuffix, tokensFile + freshSuffix, markFile + freshSuffix,
 }
 
+// signInFiles are those of a sign-in that we never write: where one is there, and no mark of ours,
+// somebody signed in.
+var signInFiles = []string{"msal_token_cache.bin", "service_principal_entries.json", "service_principal_entries.bin"}
+
 // mark lies beside the files and says what they are, so that tray and command line don't do the
 // work twice and know ours from a sign-in made inside. It holds no secret.
 type mark struct {

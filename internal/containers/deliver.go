@@ -43,6 +43,9 @@ type seen struct {
 // Deliver puts b into the container, unless what it holds is the same. It needs no other care: the
 // mounts are judged before anything is written. It blocks for at most a minute.
 func (e *Engine) Deliver(ctx context.Context, c Container, b auth.Bundle) Status {
+	if c.Delivery == "mount" {
+		return e.deliverMount(ctx, c, b)
+	}
 	return e.work(ctx, c, func(ctx context.Context, t target, s Status) (Status, error) {
 		if len(b.Tokens) == 0 {
 			return s.with(Missing, "There is no access token to deliver yet."), nil
@@ -51,8 +54,12 @@ func (e *Engine) Deliver(ctx context.Context, c Container, b auth.Bundle) Status
 	})
 }
 
-// Withdraw overwrites what we delivered by valid files with nothing in them. Anything else is left.
+// Withdraw overwrites what we delivered by valid files with nothing in them, or deletes it where it is
+// on this machine. Anything else is left.
 func (e *Engine) Withdraw(ctx context.Context, c Container) Status {
+	if c.Delivery == "mount" {
+		return e.withdrawMount(ctx, c)
+	}
 	return e.work(ctx, c, func(ctx context.Context, t target, s Status) (Status, error) {
 		h, err := e.examine(ctx, c, t, t.owner)
 		if err != nil {
@@ -67,6 +74,9 @@ func (e *Engine) Withdraw(ctx context.Context, c Container) Status {
 
 // Check tells what is in the container now. It changes nothing.
 func (e *Engine) Check(ctx context.Context, c Container) Status {
+	if c.Delivery == "mount" {
+		return e.checkMount(ctx, c)
+	}
 	return e.work(ctx, c, func(ctx context.Context, t target, s Status) (Status, error) {
 		h, err := e.examine(ctx, c, t, t.owner)
 		return s.holds(h, e.now()), err
@@ -77,7 +87,7 @@ func (e *Engine) Check(ctx context.Context, c Container) Status {
 func (e *Engine) work(ctx context.Context, c Container, do func(context.Context, target, Status) (Status, error)) Status {
 	s := statusOf(c)
 	if c.Delivery != "copy" {
-		return s.with(Unreachable, "Its label asks for delivery by "+c.Delivery+", which this version does not do; say "+labelDeliver+"=copy.")
+		return s.with(Unreachable, "Its label asks for delivery by "+c.Delivery+", which this version does not do; say "+labelDeliver+"=copy or "+labelDeliver+"=mount.")
 	}
 	ctx, cancel := context.WithTimeout(ctx, deliveryLimit)
 	defer cancel()
@@ -240,7 +250,7 @@ func (e *Engine) examine(ctx context.Context, c Container, t target, user owner)
 	}
 	names := []string{cacheFile, profileFile}
 	if m == nil {
-		for _, name := range []string{"msal_token_cache.bin", "service_principal_entries.json", "service_principal_entries.bin"} {
+		for _, name := range signInFiles {
 			if _, ok, err := there(ctx, e.api, c.ID, path.Join(t.place, name)); ok || err != nil {
 				return held{foreign: ok}, err
 			}

@@ -14,7 +14,6 @@ import (
 	"net/netip"
 	"net/url"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -166,13 +165,6 @@ func (e *dockerEngine) networks(ctx context.Context) ([]network, error) {
 	return all, plain(err)
 }
 
-func (e *dockerEngine) rootless(ctx context.Context) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, quickCall)
-	defer cancel()
-	info, err := e.client.Info(ctx)
-	return slices.Contains(info.SecurityOptions, "name=rootless"), plain(err)
-}
-
 func (e *dockerEngine) inspect(ctx context.Context, id string) (inspected, error) {
 	ctx, cancel := context.WithTimeout(ctx, quickCall)
 	defer cancel()
@@ -185,7 +177,8 @@ func (e *dockerEngine) inspect(ctx context.Context, id string) (inspected, error
 	}
 	started, _ := time.Parse(time.RFC3339Nano, c.State.StartedAt) // none: zero, as for one that never started
 	return inspected{ID: c.ID, ImageID: c.Image, User: c.Config.User, Status: c.State.Status, Env: c.Config.Env,
-		Mounts: mountsOf(c), ReadonlyRootfs: c.HostConfig.ReadonlyRootfs, Tty: c.Config.Tty, Started: started}, nil
+		Mounts: mountsOf(c), ReadonlyRootfs: c.HostConfig.ReadonlyRootfs, Tty: c.Config.Tty, Started: started,
+		Privileged: c.HostConfig.Privileged, CapAdd: c.HostConfig.CapAdd, CapDrop: c.HostConfig.CapDrop, UsernsMode: string(c.HostConfig.UsernsMode)}, nil
 }
 
 // mountsOf puts together what the engine tells of mounts in three places.
@@ -355,6 +348,13 @@ func (e *dockerEngine) volumeDevice(ctx context.Context, name string) (string, e
 	defer cancel()
 	v, err := e.client.VolumeInspect(ctx, name)
 	return v.Options["device"], plain(err)
+}
+
+func (e *dockerEngine) security(ctx context.Context) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, fileCall) // an engine with many containers counts them for this
+	defer cancel()
+	info, err := e.client.Info(ctx)
+	return info.SecurityOptions, plain(err)
 }
 
 // opening gives a call that opens a stream quickCall to begin; the stream itself has no end but

@@ -31,7 +31,8 @@ type engineAPI interface {
 	// volumeDevice is the host path that a volume stands for, "" for an ordinary one.
 	volumeDevice(ctx context.Context, name string) (string, error)
 	networks(ctx context.Context) ([]network, error)
-	rootless(ctx context.Context) (bool, error)
+	// security gives the engine's security options, such as name=rootless.
+	security(ctx context.Context) ([]string, error)
 }
 
 // The engine's answers, cut down to what is used here.
@@ -62,6 +63,9 @@ type (
 		Mounts                    []mount // with those that --tmpfs made
 		ReadonlyRootfs            bool
 		Tty                       bool
+		Privileged                bool
+		CapAdd, CapDrop           []string
+		UsernsMode                string    // host: not mapped, though the engine does
 		Started                   time.Time // last; zero: never
 	}
 	message struct {

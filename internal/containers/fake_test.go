@@ -29,8 +29,8 @@ type fakeEngine struct {
 	since   []time.Time // what each connection was asked for
 	listed  []summary
 
-	nets       []network
-	isRootless bool
+	nets    []network
+	options []string // of its security
 }
 
 func newFake(in inspected, files map[string]string) *fakeEngine {
@@ -104,8 +104,12 @@ func (f *fakeEngine) exec(context.Context, string, string, []string, []byte) (ex
 	return execResult{}, errors.New("no exec here")
 }
 func (f *fakeEngine) networks(context.Context) ([]network, error)          { return f.nets, nil }
-func (f *fakeEngine) rootless(context.Context) (bool, error)               { return f.isRootless, nil }
 func (f *fakeEngine) volumeDevice(context.Context, string) (string, error) { return "", nil }
+
+func (f *fakeEngine) security(context.Context) ([]string, error) {
+	defer f.count("security")()
+	return f.options, nil
+}
 
 func (f *fakeEngine) events(ctx context.Context, since time.Time) (*eventStream, error) {
 	defer f.count("events")()

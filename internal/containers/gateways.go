@@ -81,7 +81,7 @@ func (e *Engine) Callers(ctx context.Context, sel Selector) ([]Caller, error) {
 	}
 	callers := []Caller{}
 	for _, s := range all {
-		if c := s.container(); sel.covers(c.Name, c.Service, s.Labels) {
+		if c := sel.of(s); sel.covers(c.Name, c.Service, s.Labels) {
 			callers = append(callers, Caller{c, addresses(s.Attached, own)})
 		}
 	}
@@ -107,19 +107,11 @@ func (e *Engine) ownAddresses(ctx context.Context) (map[netip.Addr]bool, error) 
 	if !strings.HasPrefix(e.host, "unix:") {
 		return nil, nil
 	}
-	e.mu.Lock()
-	rootless, known := e.rootless, e.asked
-	e.mu.Unlock()
-	if !known {
-		var err error
-		if rootless, err = e.api.rootless(ctx); err != nil {
-			return nil, e.problem(err)
-		}
-		e.mu.Lock()
-		e.rootless, e.asked = rootless, true
-		e.mu.Unlock()
+	users, err := e.users(ctx)
+	if err != nil {
+		return nil, e.problem(err)
 	}
-	if rootless {
+	if users.rootless {
 		return nil, nil
 	}
 	all, err := net.InterfaceAddrs()

@@ -49,7 +49,7 @@ func TestGateways(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFake(inspected{}, nil)
-			f.nets, f.isRootless = nets, c.rootless
+			f.nets, f.options = nets, rootlessOptions(c.rootless)
 			e := newEngine(f, endpoint{host: c.host}, newAzDirs(nil, true))
 			got, err := e.Gateways(t.Context())
 			if err != nil || !slices.Equal(got, c.want) {
@@ -77,7 +77,7 @@ func TestCallers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFake(inspected{}, nil)
-			f.isRootless = c.rootless
+			f.options = rootlessOptions(c.rootless)
 			f.listed = []summary{{ID: "1", Names: []string{"/web"}, State: "running", Attached: c.on},
 				{ID: "2", Names: []string{"/not-covered"}, State: "running", Attached: c.on}}
 			got, err := fakeHost(f, t.TempDir()).Callers(t.Context(), Selector{Names: []string{"web"}})
@@ -86,4 +86,11 @@ func TestCallers(t *testing.T) {
 			}
 		})
 	}
+}
+
+func rootlessOptions(rootless bool) []string {
+	if rootless {
+		return []string{"name=seccomp,profile=default", "name=rootless"}
+	}
+	return nil
 }

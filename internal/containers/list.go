@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"aztray/internal/auth"
@@ -15,6 +16,7 @@ type Options struct {
 	Host   string              // an engine's address; "": the one that the docker command would use
 	Env    func(string) string // nil means os.Getenv
 	AzDirs []string            // the host's own az directories; nil means $AZURE_CONFIG_DIR and ~/.azure
+	Mounts string              // where containers' directories are made, for delivery by mount; "": nowhere
 }
 
 // Engine is a container engine. It is safe for concurrent use. Work on one container is done one
@@ -25,13 +27,15 @@ type Engine struct {
 	az   azDirs
 	now  func() time.Time
 
+	dirs    hostDirs // for delivery by mount
+	local   bool     // the engine is on this machine
+	mapping atomic.Pointer[engineUsers]
+
 	mu      sync.Mutex
 	locks   map[string]chan struct{} // by container id: held while we work on it
 	images  map[string]*imageFacts   // by image id and the PATH looked at
 	recipes map[string]target        // where a container of that recipe keeps its credential
 	seen    map[string]seen          // by container id: the mark we last read or wrote
-
-	rootless, asked bool // whether the engine is, once it was asked
 }
 
 // Connect finds the engine and asks whether it is there. The error is an *auth.Problem of kind
@@ -42,9 +46,6 @@ func Connect(ctx context.Context, o Options) (*Engine, error) {
 	}
 	home, _ := os.UserHomeDir() // without one, only what the environment names is looked at
 	r := resolver{env: o.Env, home: home}
-	if o.AzDirs == nil {
-		o.AzDirs = []string{o.Env("AZURE_CONFIG_DIR"), filepath.Join(home, ".azure")}
-	}
 	ep, err := endpoint{host: o.Host, from: "the settings"}, error(nil)
 	if o.Host == "" {
 		if ep, err = r.resolve(); err != nil {
@@ -63,11 +64,28 @@ func Connect(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, unreachable(ep, err)
 	}
-	return newEngine(api, ep, newAzDirs(o.AzDirs, ep.local())), nil
+	e := newEngine(api, ep, o.azDirs(ep.local()))
+	e.dirs = hostDirs{o.Mounts, os.Geteuid()}
+	return e, nil
+}
+
+// azDirs are the host's own az directories.
+func (o Options) azDirs(local bool) azDirs {
+	if o.AzDirs != nil {
+		return newAzDirs(o.AzDirs, local)
+	}
+	if o.Env == nil {
+		o.Env = os.Getenv
+	}
+	dirs := []string{o.Env("AZURE_CONFIG_DIR")}
+	if home, err := os.UserHomeDir(); err == nil {
+		dirs = append(dirs, filepath.Join(home, ".azure"))
+	}
+	return newAzDirs(dirs, local)
 }
 
 func newEngine(api engineAPI, ep endpoint, az azDirs) *Engine {
-	return &Engine{api: api, host: ep.host, az: az, now: time.Now,
+	return &Engine{api: api, host: ep.host, local: ep.local(), az: az, now: time.Now,
 		locks: map[string]chan struct{}{}, images: map[string]*imageFacts{},
 		recipes: map[string]target{}, seen: map[string]seen{}}
 }
@@ -83,19 +101,20 @@ func (e *Engine) List(ctx context.Context, sel Selector) ([]Container, error) {
 	}
 	covered := []Container{}
 	for _, s := range all {
-		if c := s.container(); sel.covers(c.Name, c.Service, s.Labels) {
+		if c := sel.of(s); sel.covers(c.Name, c.Service, s.Labels) {
 			covered = append(covered, c)
 		}
 	}
 	return covered, nil
 }
 
-func (s summary) container() Container {
+// of makes a Container of what the list says of it.
+func (s Selector) of(listed summary) Container {
 	name := ""
-	if len(s.Names) > 0 {
-		name = s.Names[0]
+	if len(listed.Names) > 0 {
+		name = listed.Names[0]
 	}
-	return container(s.ID, name, s.Image, s.State, s.Labels)
+	return s.container(listed.ID, name, listed.Image, listed.State, listed.Labels)
 }
 
 // problem says in a sentence why the engine, which did answer once, does not.

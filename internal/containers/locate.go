@@ -38,16 +38,10 @@ func (e *Engine) locate(ctx context.Context, c Container) (target, error) {
 
 // aim applies the facts of the image and of this container.
 func (e *Engine) aim(ctx context.Context, c Container, in inspected, img *imageFacts, born bool) (target, error) {
-	spec := in.User
-	if c.user != "" {
-		spec = c.user
-	}
-	o, err := img.who.owner(spec)
+	t, err := outline(c, in, img)
 	if err != nil {
-		return target{}, &localError{"It can't be told who runs in it: " + err.Error() + "; say " + labelUID + "=1000 in a label."}
+		return target{}, err
 	}
-	t := target{asked: place(c.path, in.Env, c.user != "", o), owner: o, binDirs: img.binDirs, shell: img.shell, zone: zone(in.Env),
-		running: in.Status == "running" || in.Status == "paused", paused: in.Status == "paused"}
 	w, known := img.reach(t.asked)
 	known = known && born && !touched(in.Mounts, t.asked, w.resolved)
 	if !known {
@@ -64,6 +58,20 @@ func (e *Engine) aim(ctx context.Context, c Container, in inspected, img *imageF
 		t.missing = nil // the archive call looked beneath the tmpfs
 	}
 	return e.aimShim(in, img, t), nil
+}
+
+// outline is the target as far as the description of a container tells.
+func outline(c Container, in inspected, img *imageFacts) (target, error) {
+	spec := in.User
+	if c.user != "" {
+		spec = c.user
+	}
+	o, err := img.who.owner(spec)
+	if err != nil {
+		return target{}, &localError{"It can't be told who runs in it: " + err.Error() + "; say " + labelUID + "=1000 in a label."}
+	}
+	return target{asked: place(c.path, in.Env, c.user != "", o), owner: o, binDirs: img.binDirs, shell: img.shell, zone: zone(in.Env),
+		running: in.Status == "running" || in.Status == "paused", paused: in.Status == "paused"}, nil
 }
 
 func (e *Engine) judge(ctx context.Context, in inspected, t target) (verdict, error) {

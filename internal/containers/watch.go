@@ -180,7 +180,7 @@ func (w *watcher) event(m message) (Event, bool) {
 		return Event{}, false
 	}
 	status := map[string]string{"create": "created", "start": "running", "die": "exited"}[m.Action]
-	c := container(m.ID, name, m.Attributes["image"], status, m.Attributes)
+	c := w.sel.container(m.ID, name, m.Attributes["image"], status, m.Attributes)
 	kind := map[string]EventKind{"create": Created, "start": Started, "die": Stopped, "destroy": Removed, "remove": Removed}[m.Action]
 	if now := w.e.now(); kind == Created && now.Sub(time.Unix(0, m.TimeNano)).Abs() < time.Second {
 		c.born = now // not an event of long ago, told again on a new connection

@@ -1,0 +1,123 @@
+package containers
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"aztray/internal/auth"
+)
+
+// keptAhead is how long a directory is kept fresh after the last container that used it.
+const keptAhead = 30 * 24 * time.Hour
+
+// Prepare writes b into the directories of containers that are yet to be made: those that sel names
+// without a wildcard and those that were there before. So a container finds its token at its first
+// instruction. A bundle without tokens empties them. The directories of the containers that e has
+// are Deliver's; e is nil while there is no engine.
+func Prepare(ctx context.Context, o Options, sel Selector, e *Engine, b auth.Bundle) error {
+	if o.Mounts == "" {
+		return nil
+	}
+	used := map[string]bool{}
+	if e != nil {
+		all, err := e.List(ctx, sel)
+		if err != nil {
+			return err
+		}
+		for _, c := range all {
+			used[dirName(c)] = used[dirName(c)] || c.Delivery == "mount"
+		}
+	}
+	h := hostDirs{o.Mounts, os.Geteuid()}
+	if o.azDirs(true).within(follow(h.dir)) {
+		return &localError{"The directory for mounts is within az's own."}
+	}
+	if len(b.Tokens) > 0 { // before an engine makes it, as root's
+		if err := h.make(); err != nil {
+			return err
+		}
+	}
+	now := time.Now()
+	var errs []error
+	for _, name := range h.expected(sel) {
+		if !used[name] {
+			errs = append(errs, h.prepare(ctx, name, slices.Contains(sel.expects(), name), b, now))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// expects are the names of containers that are to mount a directory, as far as the settings tell.
+func (s Selector) expects() []string {
+	if s.Delivery != "mount" {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(s.Names), func(n string) bool { return !safeName.MatchString(n) })
+}
+
+// expected are those names and the directories that are there.
+func (h hostDirs) expected(sel Selector) []string {
+	names := sel.expects()
+	there, _ := os.ReadDir(h.dir) // none is none
+	for _, d := range there {
+		if d.IsDir() && safeName.MatchString(d.Name()) && !slices.Contains(names, d.Name()) {
+			names = append(names, d.Name())
+		}
+	}
+	slices.SortFunc(names, strings.Compare)
+	return slices.Compact(names)
+}
+
+func (h hostDirs) prepare(ctx context.Context, name string, named bool, b auth.Bundle, now time.Time) error {
+	at, tenant := h.lastUse(name, now)
+	over := !named && now.Sub(at) > keptAhead
+	if _, err := os.Lstat(h.path(name)); err != nil && len(b.Tokens) == 0 {
+		return nil // there is nothing to empty
+	}
+	d, err := h.open(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	held, err := d.examine()
+	if err != nil || held.foreign {
+		return err
+	}
+	if len(b.Tokens) == 0 || over {
+		if held.mark == nil {
+			return nil
+		}
+		return d.clear()
+	}
+	if tenant != "" && tenant != b.TenantID {
+		return nil // its container's label asks for another, and Deliver gives it that
+	}
+	c := newContent(b, mountTarget(time.UTC), now)
+	if held.intact && held.mark.Hash == c.mark.Hash {
+		return nil
+	}
+	return d.write(c, h.keep(d))
+}
+
+// use notes that there is a container that the directory is for, and the tenant that its label asks
+// for. The note is out of the container's reach.
+func (h hostDirs) use(c Container) error {
+	return os.WriteFile(h.note(dirName(c)), []byte(c.Tenant), 0o600)
+}
+
+// lastUse is when that was, and the tenant. A directory that has no note was made by a person, now.
+func (h hostDirs) lastUse(name string, now time.Time) (time.Time, string) {
+	info, err := os.Stat(h.note(name))
+	if err != nil {
+		return now, ""
+	}
+	tenant, _ := os.ReadFile(h.note(name)) // gone since: the tenant in use
+	return info.ModTime(), string(tenant)
+}
+
+func (h hostDirs) note(name string) string { return filepath.Join(h.dir, "."+name+".used") }
