@@ -403,7 +403,7 @@ func (s *state) resync(all []containers.Container) {
 func (s *state) box(c containers.Container) {
 	b, ok := s.boxes[c.ID]
 	if !ok {
-		b = &box{status: containers.Status{Name: c.Name, ID: c.ID, Project: c.Project, Delivery: "copy", State: containers.Missing}}
+		b = &box{status: containers.Status{Name: c.Name, ID: c.ID, Project: c.Project, Delivery: cmp.Or(c.Delivery, "copy"), State: containers.Missing}}
 		s.boxes[c.ID] = b
 	}
 	b.c, b.verify, b.retryAt = c, true, time.Time{}

@@ -180,6 +180,13 @@ func TestDeliverCheckAndWithdrawByMount(t *testing.T) {
 	if s = e.Deliver(t.Context(), one, bundle("two", end)); s.State != Fresh || !strings.Contains(m.text(cacheFile), "two") {
 		t.Errorf("renewed: %+v", s)
 	}
+	m.write(profileFile, string(bundle("", end).ProfileJSON())+" ") // az account set, inside
+	if s = e.Check(t.Context(), one); s.State != Stale {
+		t.Errorf("changed by its own az: %+v", s)
+	}
+	if s = e.Deliver(t.Context(), one, bundle("two", end)); s.State != Fresh || strings.HasSuffix(m.text(profileFile), " ") {
+		t.Errorf("and delivered again: %+v", s)
+	}
 	os.WriteFile(filepath.Join(m.dir, "az.sess"), []byte("az's"), 0o600)
 	if s = e.Withdraw(t.Context(), one); s.State != Missing {
 		t.Errorf("withdrawn: %+v", s)
