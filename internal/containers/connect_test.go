@@ -86,3 +86,28 @@ func TestUnreachable(t *testing.T) {
 		t.Errorf("no socket: %v", err)
 	}
 }
+
+func TestAddress(t *testing.T) {
+	for _, c := range []struct {
+		host, tlsDir string
+		want         string // "" for a problem
+		secure       bool
+	}{
+		{"unix:///var/run/docker.sock", "", "unix:///var/run/docker.sock", false},
+		{"unix:///var/run/docker.sock", "/certs", "unix:///var/run/docker.sock", false},
+		{"npipe:////./pipe/docker_engine", "", "npipe:////./pipe/docker_engine", false},
+		{"tcp://h:2375", "", "tcp://h:2375", false},
+		{"tcp://h:2376", "/certs", "tcp://h:2376", true},
+		{"http://h/prefix/", "", "tcp://h:80/prefix", false},
+		{"https://[::1]", "", "tcp://[::1]:443", true},
+		{"tcp://", "", "", false},
+		{"fd://", "", "", false},
+		{"/var/run/docker.sock", "", "", false},
+	} {
+		ep := endpoint{host: c.host, tlsDir: c.tlsDir}
+		got, err := ep.address()
+		if p, _ := errors.AsType[*auth.Problem](err); got != c.want || ep.secure() != c.secure || (p != nil) != (c.want == "") {
+			t.Errorf("%s: %q, TLS %v, %v; want %q, %v", c.host, got, ep.secure(), err, c.want, c.secure)
+		}
+	}
+}
