@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -119,6 +120,7 @@ func made(t *testing.T, e *Engine, how string, args ...string) Container {
 func listed(t *testing.T, e *Engine, name string) Container {
 	t.Helper()
 	cs, err := e.List(t.Context(), Selector{Names: []string{name}})
+	cs = slices.DeleteFunc(cs, func(c Container) bool { return c.Name != name }) // others on this engine may have labels
 	if err != nil || len(cs) != 1 {
 		t.Fatalf("List(%s) = %v, %v", name, cs, err)
 	}
