@@ -292,7 +292,7 @@ func TestContainersThatAreYetToBeMadeArePreparedFor(t *testing.T) {
 		r.mu.Lock()
 		r.fails["ahead"] = false
 		r.mu.Unlock()
-		x.after(time.Minute)
+		x.after(maxRetry) // the longest that a back-off takes
 		done := ahead()
 		x.after(time.Hour)
 		if now := ahead(); len(now[len(now)-1].Tokens) != 0 || len(now) != len(done) {
