@@ -124,7 +124,7 @@ func (s *state) reply(w waiter, now time.Time) (tokenReply, bool) {
 		return tokenReply{problem: g.refusal}, true
 	case tried && g.lacking[w.scope] != nil:
 		return tokenReply{problem: g.lacking[w.scope]}, true
-	case g.tries > 0 && now.Before(g.probeAt), had && !g.probedAt.Before(w.since):
+	case g.tries > 0 && now.Before(g.probeAt), had && !g.probedAt.Before(w.since), g.probedAt.After(w.since):
 		return tokenReply{problem: notYet}, true
 	}
 	g.probeAt = earlier(g.probeAt, now)

@@ -93,6 +93,83 @@ func TestATokenForTheEndpoint(t *testing.T) {
 	}
 }
 
+// What one who asks is told, by what is known: each row but the first differs from a good sign-in whose
+// token ends soon and that was not tried of late.
+func TestReply(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	const wait = "wait"
+	lasts := func(life, left time.Duration) auth.Token {
+		return auth.Token{Scope: scope, ObtainedAt: now.Add(left - life), ExpiresOn: now.Add(left)}
+	}
+	for _, c := range []struct {
+		name string
+		with func(*state, *sign)
+		want string // token, wait, or a problem's kind
+	}{
+		{"six minutes", func(_ *state, g *sign) { g.tokens[scope] = lasts(time.Hour, comfortable) }, "token"},
+		{"less, and a renewal may be tried", nil, wait},
+		{"less, and it was tried a moment ago", func(_ *state, g *sign) { g.probedAt = now.Add(-time.Minute) }, "token"},
+		{"less, and a renewal runs", func(_ *state, g *sign) { g.probing = true }, wait},
+		{"less, and the person signs in", func(s *state, _ *sign) { s.renewal = &Renewal{} }, "token"},
+		{"less, and the person is needed", func(_ *state, g *sign) { g.refusal = refusal }, "token"},
+		{"more than half of a short life", func(_ *state, g *sign) { g.tokens[scope] = lasts(time.Minute, 31*time.Second) }, "token"},
+		{"less than half of it", func(_ *state, g *sign) { g.tokens[scope] = lasts(time.Minute, 29*time.Second) }, wait},
+		{"hardly any, and the person is needed", func(_ *state, g *sign) { g.tokens[scope], g.refusal = lasts(time.Hour, 20*time.Second), refusal }, string(auth.SignInRequired)},
+		{"none, and the person is needed", func(_ *state, g *sign) { clear(g.tokens); g.refusal = refusal }, string(auth.SignInRequired)},
+		{"none, and the person signs in", func(s *state, g *sign) { clear(g.tokens); g.refusal, s.renewal = refusal, &Renewal{} }, wait},
+		{"none, and nothing was tried", func(_ *state, g *sign) { clear(g.tokens) }, wait},
+		{"none, and it failed a moment ago", func(_ *state, g *sign) { clear(g.tokens); g.tries, g.probeAt = 1, now.Add(time.Second) }, string(auth.Transient)},
+		{"none, and it is to be tried again now", func(_ *state, g *sign) { clear(g.tokens); g.tries, g.probeAt = 1, now }, wait},
+		{"none, and a scope that was refused of late", func(_ *state, g *sign) {
+			clear(g.tokens)
+			g.probedAt, g.lacking[scope] = now.Add(-time.Minute), &auth.Problem{Kind: auth.ConsentNeeded}
+		}, string(auth.ConsentNeeded)},
+		{"none, and a scope that was refused long ago", func(_ *state, g *sign) {
+			clear(g.tokens)
+			g.probedAt, g.lacking[scope] = now.Add(-time.Hour), &auth.Problem{Kind: auth.ConsentNeeded}
+		}, wait},
+		{"none, though it was tried since", func(_ *state, g *sign) { clear(g.tokens); g.probedAt = now.Add(time.Second) }, string(auth.Transient)},
+		{"az's files are not read yet", func(s *state, _ *sign) { s.filesKnown = false }, wait},
+		{"az's files cannot be read", func(s *state, _ *sign) { s.filesKnown, s.filesErr = false, &auth.Problem{Kind: auth.ConfigError} }, string(auth.ConfigError)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newState(Settings{Scope: scope, ProbeInterval: 5 * time.Minute}, func() float64 { return 0 })
+			s.files, s.filesKnown = profile(contoso), true
+			g := s.sign(contoso)
+			g.tokens[scope], g.probeAt, g.probedAt = lasts(time.Hour, comfortable-time.Second), now.Add(time.Minute), now.Add(-time.Hour)
+			if c.with != nil {
+				c.with(s, g)
+			}
+			r, known := s.reply(waiter{scope: scope, since: now}, now)
+			got := wait
+			switch {
+			case known && r.problem != nil:
+				got = string(r.problem.Kind)
+			case known:
+				got = "token"
+			}
+			if got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+			if due := !g.probeAt.After(now) || g.probing || s.renewal != nil || !s.filesKnown; got == wait && !due {
+				t.Error("nothing is under way that it could wait for")
+			}
+		})
+	}
+}
+
+func TestWhoHasGoneIsNotWaitedOn(t *testing.T) {
+	s := newState(Settings{}, func() float64 { return 0 })
+	ctx, stop := context.WithCancel(t.Context())
+	for _, ctx := range []context.Context{ctx, t.Context()} {
+		tokenAsked{waiter{ctx: ctx, reply: make(chan tokenReply, 1)}}.apply(s, time.Now())
+	}
+	stop()
+	if s.answer(time.Now()); len(s.waiters) != 1 {
+		t.Errorf("%d wait", len(s.waiters))
+	}
+}
+
 // A process that asks every five seconds never gets less than six minutes, and renewals do not become more.
 func TestAskingAllTheTime(t *testing.T) {
 	r := newRig()
