@@ -186,8 +186,8 @@ func TestAYear(t *testing.T) {
 				y.settle()
 				y.live(time.Minute)
 			}
-			t.Logf("%d sign-ins ended under the person's hands, %d of them where a warning was possible, %d of those without one; %d warnings were not needed; %d silent renewals",
-				y.results.ended, y.results.possible, y.results.unwarned, y.results.needless, y.results.renewals)
+			t.Attr("a-year", fmt.Sprintf("%d sign-ins ended under the person's hands, %d of them where a warning was possible, %d of those without one; %d warnings were not needed; %d silent renewals",
+				y.results.ended, y.results.possible, y.results.unwarned, y.results.needless, y.results.renewals))
 			if y.results.possible < 5 || y.results.renewals < 1000 {
 				t.Errorf("the year held too little to say anything: %+v", y.results)
 			}

@@ -113,3 +113,25 @@ func TestTheCommandLineAlone(t *testing.T) {
 	x.must(x.WriteSettings("[azure]\ntennant_id = \"x\"\n"))
 	x.cmd(2, "service", "status")
 }
+
+// Two that ask for a sign-in at the same time, in two processes, share one browser.
+func TestOneSignInForTwoProcesses(t *testing.T) {
+	x := begin(t, stage.Options{NoDesktop: true})
+	x.Cloud.SetPolicy(func(p *cloud.Policy) { p.Service(cloud.Entra).Latency = 300 * time.Millisecond }) // long enough to meet
+	codes := make(chan int, 2)
+	for range 2 {
+		go func() {
+			_, _, code, err := x.Aztray(x.ctx, "service", "auth-renew")
+			if err != nil {
+				code = -1
+			}
+			codes <- code
+		}()
+	}
+	if a, b := <-codes, <-codes; a != 0 || b != 0 {
+		t.Errorf("exit codes %d and %d, want 0 of both", a, b)
+	}
+	if n := len(x.Cloud.Visited()); n != 1 {
+		t.Errorf("%d browsers were opened, want one", n)
+	}
+}

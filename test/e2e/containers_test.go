@@ -83,7 +83,7 @@ func TestContainersCreatedLater(t *testing.T) {
 			}
 			t.Logf("%s: token seen %v after the start", short, time.Since(began).Round(time.Millisecond))
 		}
-		t.Logf("%s: %d of %d had their token before their first instruction", way.name, inTime, rounds)
+		t.Attr(strings.ReplaceAll(way.name, " ", "-"), fmt.Sprintf("%d of %d had their token before their first instruction", inTime, rounds))
 		if way.name != "docker run -d" && inTime <= rounds/2 {
 			t.Errorf("%s: only %d of %d had their token before their first instruction", way.name, inTime, rounds)
 		}
