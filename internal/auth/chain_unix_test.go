@@ -156,7 +156,7 @@ func TestTheEnvironmentsSecret(t *testing.T) {
 	}{
 		{"right", cloud.RobotSecret, nil, SourceUsed, ""},
 		{"wrong", "not~it", nil, SourceRefused, "AADSTS7000215"},
-		{"expired", cloud.RobotSecret, func(p *cloud.Policy) { p.Tenant(cloud.Contoso).ConditionalAccess = 7000222 }, SourceRefused, "AADSTS7000222"},
+		{"expired", cloud.RobotSecret, func(p *cloud.Policy) { p.Robot.SecretExpired = true }, SourceRefused, "AADSTS7000222"},
 		{"no network", cloud.RobotSecret, func(p *cloud.Policy) { p.NetworkCut = true }, SourceFailed, "NET_UNREACHABLE"},
 	}
 	for _, tt := range tests {

@@ -69,7 +69,10 @@ func (c *Cloud) armToken(r *http.Request, rec *Request, owner Tenant) (*accessTo
 	rec.Account, rec.Tenant, rec.TokenID = token.who.name(), token.tenant.ID, token.id
 	const stamp = "1/2/2006 3:04:05 PM"
 	now := c.now()
-	switch id, _ := (scopes{resource: token.resource}).appID(); {
+	at, _, _ := cloudAt(hostOf(r.Host))
+	switch id, _ := at.appID(token.resource); {
+	case token.cloud != at.Name:
+		return nil, armChallenge(owner, "InvalidAuthenticationToken", "The access token is invalid.")
 	case id != armAppID:
 		return nil, armChallenge(owner, "InvalidAuthenticationTokenAudience", fmt.Sprintf("The access token has been obtained for wrong audience or resource '%s'. It should exactly match with one of the allowed audiences 'https://management.core.windows.net/','https://management.core.windows.net','https://management.azure.com/','https://management.azure.com'.", token.resource))
 	case !now.Before(token.expires):

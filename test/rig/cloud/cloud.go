@@ -45,18 +45,19 @@ type Cloud struct {
 	back   *http.Server   // what is behind it
 	inner  *tunnelListener
 
-	mu      sync.Mutex // guards all below
-	policy  Policy
-	log     []Request
-	logged  chan struct{} // closed and replaced when log grows
-	issued  []IssuedToken
-	flows   map[string]*signIn       // sign-in pages that wait for a click, by id
-	codes   map[string]*signIn       // authorization codes
-	devices map[string]*deviceSignIn // by device code
-	refresh map[string]*refreshToken
-	access  map[string]*accessToken
-	tunnels map[net.Conn]struct{}
-	visits  []string
+	mu        sync.Mutex        // guards all below
+	robotCert *x509.Certificate // nil while Robot has none
+	policy    Policy
+	log       []Request
+	logged    chan struct{} // closed and replaced when log grows
+	issued    []IssuedToken
+	flows     map[string]*signIn       // sign-in pages that wait for a click, by id
+	codes     map[string]*signIn       // authorization codes
+	devices   map[string]*deviceSignIn // by device code
+	refresh   map[string]*refreshToken
+	access    map[string]*accessToken
+	tunnels   map[net.Conn]struct{}
+	visits    []string
 }
 
 // signingKey is shared by every Cloud of a process, for it takes a while to make.

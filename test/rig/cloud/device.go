@@ -78,8 +78,8 @@ func (c *Cloud) redeemDeviceCode(f url.Values) (ask, *entraError) {
 	}
 	d.redeemed = true
 	wanted, e := parseScopes(cmp.Or(f.Get("scope"), d.scope))
-	return ask{who: who, client: d.client, tenant: tenant, scopes: wanted,
-		grant: &grant{who: who, client: d.client, signedIn: c.now(), tenant: tenant}}, e
+	return ask{who: who, client: d.client, cloud: d.where.cloud, tenant: tenant, scopes: wanted,
+		grant: &grant{who: who, client: d.client, signedIn: c.now(), tenant: tenant, cloud: d.where.cloud.Name}}, e
 }
 
 // deviceLogin is the page where a person types a device code.

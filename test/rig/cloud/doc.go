@@ -28,9 +28,15 @@
 // # The world
 //
 // [Ada] lives in [Contoso] and is a guest in [Fabrikam], in [Northwind], which demands MFA, and in
-// [Tailspin], which has no subscriptions. [Bob] lives in Fabrikam. [Robot] is a service principal of
-// Contoso. There is one Azure OpenAI resource in Contoso and one in Fabrikam: see [Resources]. A
-// person signs in without a password: [Policy].Person is whoever the account tile is for.
+// [Tailspin], which has no subscriptions. [Bob] lives in Fabrikam. A person signs in without a password:
+// [Policy].Person is whoever the account tile is for.
+//
+// [Robot] is a service principal of Contoso, which proves itself by secret, by certificate
+// ([Cloud.WriteCertificate]) or by a federated token ([Cloud.FederatedToken]). [Machine] is the managed
+// identity that an endpoint on loopback gives to whom [Cloud.IdentityEnv] leads there.
+//
+// There are four [Clouds], and in each an Azure OpenAI resource of Contoso and one of Fabrikam: see
+// [Resources].
 //
 // # What follows Entra closely
 //
@@ -55,7 +61,6 @@
 //
 // # What it leaves out
 //
-// Passwords, certificates and assertions of a service principal, the v1 endpoints, sovereign clouds,
-// brokers, and continuous access evaluation. A conditional access refusal comes from the token
+// Passwords, the v1 endpoints, ADFS, brokers, and continuous access evaluation. A conditional access refusal comes from the token
 // endpoint, never on the sign-in page.
 package cloud

@@ -28,6 +28,7 @@ func (c *Cloud) entra(r *http.Request, rec *Request) reply {
 	}
 	tenant, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	where, err := tenantInPath(tenant)
+	where.cloud, _, _ = cloudAt(hostOf(r.Host))
 	if err != nil {
 		return c.refusal(r, err)
 	}
@@ -54,6 +55,7 @@ func (c *Cloud) entra(r *http.Request, rec *Request) reply {
 type authorityPath struct {
 	segment string
 	tenant  Tenant // zero for organizations and common
+	cloud   AzureCloud
 }
 
 func tenantInPath(segment string) (authorityPath, *entraError) {
@@ -65,7 +67,7 @@ func tenantInPath(segment string) (authorityPath, *entraError) {
 	if !ok {
 		return authorityPath{}, refuse(90002, segment)
 	}
-	return authorityPath{t.ID, t}, nil
+	return authorityPath{segment: t.ID, tenant: t}, nil
 }
 
 // of is the tenant that p signs in to here.
@@ -77,8 +79,8 @@ func (a authorityPath) of(p principal) Tenant {
 }
 
 func (a authorityPath) openIDConfiguration() reply {
-	base := Authority + "/" + a.segment
-	issuer := Authority + "/{tenantid}/v2.0"
+	base := a.cloud.Authority() + "/" + a.segment
+	issuer := a.cloud.Authority() + "/{tenantid}/v2.0"
 	if a.tenant.ID != "" {
 		issuer = base + "/v2.0"
 	}
@@ -96,7 +98,7 @@ func (a authorityPath) openIDConfiguration() reply {
 		"subject_types_supported":               []string{"pairwise"},
 		"id_token_signing_alg_values_supported": []string{"RS256"},
 		"tenant_region_scope":                   "EU",
-		"cloud_instance_name":                   "microsoftonline.com",
+		"cloud_instance_name":                   strings.TrimPrefix(a.cloud.Login[0], "login."),
 		"cloud_graph_host_name":                 "graph.windows.net",
 		"msgraph_host":                          "graph.microsoft.com",
 	})
@@ -113,13 +115,16 @@ func instanceDiscovery(r *http.Request) reply {
 		return jsonReply(http.StatusBadRequest, map[string]any{"error": "invalid_instance",
 			"error_description": "AADSTS50049: Unknown or invalid instance.", "error_codes": []int{50049}})
 	}
+	of, _, _ := cloudAt(asked.Hostname())
+	preferred := of.Login[0]
+	if of.Name == Public.Name {
+		preferred = "login.windows.net"
+	}
 	return jsonReply(http.StatusOK, map[string]any{
-		"tenant_discovery_endpoint": Authority + "/" + tenant + "/v2.0/.well-known/openid-configuration",
+		"tenant_discovery_endpoint": of.Authority() + "/" + tenant + "/v2.0/.well-known/openid-configuration",
 		"api-version":               "1.1",
 		"metadata": []map[string]any{{
-			"preferred_network": "login.microsoftonline.com",
-			"preferred_cache":   "login.windows.net",
-			"aliases":           []string{"login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"},
+			"preferred_network": of.Login[0], "preferred_cache": preferred, "aliases": of.Login,
 		}},
 	})
 }

@@ -20,6 +20,7 @@ type grant struct {
 	client   string
 	signedIn time.Time
 	tenant   Tenant // where it was made; MFA was passed there
+	cloud    string // the name of the one whose Entra it is of
 }
 
 // refreshToken is one of a grant's. Older ones stay valid.
@@ -34,6 +35,7 @@ type accessToken struct {
 	who      principal
 	tenant   Tenant
 	resource string
+	cloud    string
 	expires  time.Time
 }
 
@@ -41,6 +43,7 @@ type accessToken struct {
 type ask struct {
 	who    principal
 	client string
+	cloud  AzureCloud
 	tenant Tenant
 	scopes scopes
 	nonce  string
@@ -52,7 +55,7 @@ func (c *Cloud) mint(a ask, rec *Request) reply {
 	now := c.now()
 	lifetime := c.policy.TokenLifetime
 	seconds := int(lifetime / time.Second)
-	token := &accessToken{id: newGUID(), who: a.who, tenant: a.tenant, resource: a.scopes.resource, expires: now.Add(lifetime)}
+	token := &accessToken{id: newGUID(), who: a.who, tenant: a.tenant, resource: a.scopes.resource, cloud: a.cloud.Name, expires: now.Add(lifetime)}
 	value := c.sign(token.claims(a, now))
 	c.access[value] = token
 	c.issued = append(c.issued, IssuedToken{AccessToken, value, token.id, a.tenant.ID, a.scopes.granted, a.who.name(), now, token.expires})
@@ -83,7 +86,7 @@ func (t *accessToken) claims(a ask, now time.Time) map[string]any {
 		"appid": a.client, "appidacr": "0", "oid": t.who.objectID(t.tenant), "sub": t.who.objectID(t.tenant),
 		"tid": t.tenant.ID, "jti": t.id, "uti": t.id, "ver": "1.0",
 	}
-	if t.who.robot {
+	if t.who.app != "" {
 		claims["idtyp"], claims["appidacr"] = "app", "1"
 		return claims
 	}
@@ -96,7 +99,7 @@ func (t *accessToken) claims(a ask, now time.Time) map[string]any {
 func (a ask) idClaims(now time.Time) map[string]any {
 	p := a.who.person
 	claims := map[string]any{
-		"aud": a.client, "iss": Authority + "/" + a.tenant.ID + "/v2.0",
+		"aud": a.client, "iss": a.cloud.Authority() + "/" + a.tenant.ID + "/v2.0",
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(),
 		"name": p.Name, "preferred_username": p.Username, "oid": p.ObjectID(a.tenant), "tid": a.tenant.ID,
 		"sub": madeUpGUID("pairwise " + p.Username + a.tenant.ID), "uti": newGUID(), "ver": "2.0",

@@ -77,12 +77,13 @@ func (c *Cloud) openAIToken(r *http.Request, rec *Request, res Resource) (*acces
 		return nil, &rep
 	}
 	value, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	at, _, _ := cloudAt(hostOf(r.Host))
 	token, ok := c.access[value]
 	if ok {
 		rec.Account, rec.Tenant, rec.TokenID = token.who.name(), token.tenant.ID, token.id
 	}
 	switch {
-	case !ok, !sameResource(token.resource, "https://cognitiveservices.azure.com"), !c.now().Before(token.expires):
+	case !ok, token.cloud != at.Name, !sameResource(token.resource, at.Cognitive), !c.now().Before(token.expires):
 		rep := jsonReply(http.StatusUnauthorized, map[string]any{"statusCode": 401,
 			"message": "Unauthorized. Access token is missing, invalid, audience is incorrect (https://cognitiveservices.azure.com), or have expired."})
 		rep.outcome = "Unauthorized"

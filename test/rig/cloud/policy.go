@@ -34,6 +34,8 @@ const (
 	ARM    ServiceName = "arm"
 	OpenAI ServiceName = "openai"
 	Docs   ServiceName = "docs" // where az sends the browser after a sign-in
+
+	Identity ServiceName = "identity" // the managed identity endpoint; no fault of the network holds for it
 )
 
 // Faults are the ways in which every request to a service may suffer.
@@ -60,6 +62,8 @@ type Policy struct {
 	IdleLimit     time.Duration // age of a refresh token beyond which it gets 700082; 0 means never
 	Revoked       time.Time     // sign-ins made before get 50173; zero means none
 	NoDeviceCode  bool          // device code sign-ins get 53003
+	Robot         RobotPolicy   // what is wrong with the service principal's proofs
+	NoIdentity    bool          // the machine has no managed identity
 	NetworkCut    bool          // the proxy drops every connection, open ones too
 	ClockSkew     time.Duration // added to the Date header of every answer
 
@@ -99,6 +103,10 @@ func (p *Policy) OpenAI(endpoint string) *OpenAIPolicy {
 }
 
 func defaultPolicy() Policy {
+	openAI := map[string]*OpenAIPolicy{}
+	for _, res := range Resources() {
+		openAI[res.Endpoint] = &OpenAIPolicy{}
+	}
 	return Policy{
 		Person:        Ada,
 		TokenLifetime: 75 * time.Minute,
@@ -109,6 +117,6 @@ func defaultPolicy() Policy {
 			Northwind.ID: {Subscriptions: []Subscription{NorthwindIT}, RequireMFA: true},
 			Tailspin.ID:  {},
 		},
-		openAI: map[string]*OpenAIPolicy{ContosoOpenAI: {}, FabrikamOpenAI: {}},
+		openAI: openAI,
 	}
 }

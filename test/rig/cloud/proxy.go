@@ -17,29 +17,27 @@ import (
 
 // serviceAt says which service answers at a host. Any other host does not resolve.
 func serviceAt(host string) (ServiceName, bool) {
+	if _, service, ok := cloudAt(host); ok {
+		return service, true
+	}
 	switch host {
-	case "login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net",
-		"microsoft.com", "www.microsoft.com":
+	case "microsoft.com", "www.microsoft.com":
 		return Entra, true
-	case "management.azure.com":
-		return ARM, true
 	case "docs.microsoft.com", "learn.microsoft.com":
 		return Docs, true
 	}
-	if strings.HasSuffix(host, regionalSuffix) {
-		return OpenAI, true
-	}
-	_, ok := resourceAt(host)
-	return OpenAI, ok
+	return OpenAI, strings.HasSuffix(host, regionalSuffix)
 }
 
-// serveProxy is the proxy's own listener: CONNECT, and the browser script's report.
+// serveProxy is the proxy's own listener: CONNECT, the browser script's report, and the managed identity.
 func (c *Cloud) serveProxy(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodConnect:
 		c.connect(w, r)
 	case r.Method == http.MethodPost && !r.URL.IsAbs() && r.URL.Path == c.visitPath:
 		c.serveVisit(w, r)
+	case !r.URL.IsAbs() && r.URL.Path == identityPath:
+		c.serveIdentity(w, r)
 	default: // plain HTTP to somewhere, such as a metadata service: nobody there
 		c.record(Request{Time: c.now(), Method: r.Method, Host: hostOf(r.Host), Path: r.URL.Path, Outcome: "plain http refused"})
 		panic(http.ErrAbortHandler)

@@ -2,15 +2,6 @@ package cloud
 
 import "strings"
 
-// resources maps what Entra knows by name to its application id. Trailing slashes are left off.
-var resources = map[string]string{
-	"https://management.core.windows.net": armAppID,
-	"https://management.azure.com":        armAppID,
-	"https://cognitiveservices.azure.com": cognitiveAppID,
-	"https://ai.azure.com":                aiAppID,
-	"https://graph.microsoft.com":         graphAppID,
-}
-
 // scopes is what a request asks for: one resource at most, and what of it.
 type scopes struct {
 	resource string // as it was spelt, a trailing slash included
@@ -46,10 +37,4 @@ func parseScopes(scope string) (scopes, *entraError) {
 // sameResource compares two spellings of a resource.
 func sameResource(a, b string) bool {
 	return strings.EqualFold(strings.TrimRight(a, "/"), strings.TrimRight(b, "/"))
-}
-
-// appID is Entra's id of the resource; ok is false where Entra knows none.
-func (s scopes) appID() (id string, ok bool) {
-	id, ok = resources[strings.ToLower(strings.TrimRight(s.resource, "/"))]
-	return id, ok
 }

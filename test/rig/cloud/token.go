@@ -3,7 +3,6 @@ package cloud
 import (
 	"cmp"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -28,7 +27,7 @@ func (c *Cloud) token(r *http.Request, rec *Request, where authorityPath) reply 
 		rec.Grant = "device_code"
 		a, e = c.redeemDeviceCode(f)
 	case "client_credentials":
-		a, e = c.robotSignsIn(f, where)
+		a, e = c.robotSignsIn(r, f, where)
 	default:
 		e = refuse(70003, rec.Grant)
 	}
@@ -64,8 +63,8 @@ func (c *Cloud) redeemCode(f url.Values, where authorityPath) (ask, *entraError)
 	wanted, e := parseScopes(cmp.Or(f.Get("scope"), s.scope))
 	who := principal{person: s.who}
 	// The sign-in is this moment, not that of a click some minutes ago: Entra counts from the grant.
-	return ask{who: who, client: s.client, tenant: s.tenant, scopes: wanted, nonce: s.nonce,
-		grant: &grant{who: who, client: s.client, signedIn: c.now(), tenant: s.tenant}}, e
+	return ask{who: who, client: s.client, cloud: where.cloud, tenant: s.tenant, scopes: wanted, nonce: s.nonce,
+		grant: &grant{who: who, client: s.client, signedIn: c.now(), tenant: s.tenant, cloud: where.cloud.Name}}, e
 }
 
 // proves checks PKCE, S256; a request that gave no challenge needs no proof.
@@ -79,11 +78,11 @@ func (s *signIn) proves(verifier string) bool {
 
 func (c *Cloud) redeemRefreshToken(f url.Values, where authorityPath) (ask, *entraError) {
 	t, ok := c.refresh[f.Get("refresh_token")]
-	if !ok || t.grant.client != f.Get("client_id") {
+	if !ok || t.grant.client != f.Get("client_id") || t.grant.cloud != where.cloud.Name {
 		return ask{}, refuse(70000)
 	}
 	wanted, e := parseScopes(f.Get("scope"))
-	a := ask{who: t.grant.who, client: t.grant.client, tenant: where.of(t.grant.who), scopes: wanted, grant: t.grant}
+	a := ask{who: t.grant.who, client: t.grant.client, cloud: where.cloud, tenant: where.of(t.grant.who), scopes: wanted, grant: t.grant}
 	switch now := c.now(); {
 	case e != nil:
 		return a, e
@@ -108,7 +107,7 @@ func (c *Cloud) stillSignedIn(a ask) *entraError {
 		return refuse(70043, entraTime(a.grant.signedIn), seconds)
 	}
 	if p.RequireMFA && a.grant.tenant != a.tenant {
-		return mfaChallenge(50076, a.scopes)
+		return mfaChallenge(50076, a)
 	}
 	return nil
 }
@@ -118,8 +117,8 @@ func (p *TenantPolicy) covers(resource string) bool {
 }
 
 // mfaChallenge is a refusal that a sign-in with these claims would cure.
-func mfaChallenge(code int, s scopes) *entraError {
-	id, _ := s.appID()
+func mfaChallenge(code int, a ask) *entraError {
+	id, _ := a.cloud.appID(a.scopes.resource)
 	e := refuse(code, id)
 	e.claims = fmt.Sprintf(`{"access_token":{"capolids":{"essential":true,"values":["%s"]}}}`, mfaPolicyID)
 	return e
@@ -128,7 +127,7 @@ func mfaChallenge(code int, s scopes) *entraError {
 // allow applies what holds for every kind of grant: the resource must exist and conditional access agree.
 func (c *Cloud) allow(a ask) *entraError {
 	p := c.policy.tenants[a.tenant.ID]
-	id, known := a.scopes.appID()
+	id, known := a.cloud.appID(a.scopes.resource)
 	switch {
 	case a.scopes.resource == "":
 		return refuse(900144, "scope")
@@ -139,7 +138,7 @@ func (c *Cloud) allow(a ask) *entraError {
 	}
 	switch code := p.ConditionalAccess; code {
 	case 50076, 50078, 50079:
-		return mfaChallenge(code, a.scopes)
+		return mfaChallenge(code, a)
 	case 700003:
 		return refuse(code, a.tenant.Name)
 	case 65001:
@@ -147,17 +146,4 @@ func (c *Cloud) allow(a ask) *entraError {
 	default:
 		return refuse(code, id, a.tenant.Name)
 	}
-}
-
-func (c *Cloud) robotSignsIn(f url.Values, where authorityPath) (ask, *entraError) {
-	robot := principal{robot: true}
-	tenant := where.of(robot)
-	if f.Get("client_id") != RobotID || tenant != Contoso {
-		return ask{}, refuse(700016, f.Get("client_id"), tenant.Name)
-	}
-	if subtle.ConstantTimeCompare([]byte(f.Get("client_secret")), []byte(RobotSecret)) != 1 {
-		return ask{}, refuse(7000215, RobotID)
-	}
-	wanted, e := parseScopes(f.Get("scope"))
-	return ask{who: robot, client: RobotID, tenant: tenant, scopes: wanted}, e
 }

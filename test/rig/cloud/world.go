@@ -16,7 +16,6 @@ const (
 	APIVersion     = "2024-10-21"                                    // accepted by Azure OpenAI
 	RobotID        = "5e71a0b7-3c1d-4b6e-9f0a-2d8c4e6f1a03"          // client id of Robot
 	RobotSecret    = "rig~Robot.Secret-0123456789abcdef"             // its client secret
-	robotObjectID  = "b0b07000-0000-4000-8000-00000000cafe"          // of its service principal
 	foci           = "1"                                             // the family that az belongs to
 	armAppID       = "797f4846-ba00-4fd7-ba43-dac1f8f63013"          // Entra's id of ARM
 	cognitiveAppID = "7d312290-28c8-473c-a0ed-8e53749b6d6d"          // and of Cognitive Services
@@ -84,31 +83,31 @@ func (p Person) tenants() []Tenant { return append([]Tenant{p.Home}, p.GuestIn..
 
 func (p Person) memberOf(t Tenant) bool { return slices.Contains(p.tenants(), t) }
 
-// principal is who a token is for: a person, or the service principal.
+// principal is who a token is for: a person, the service principal, or the managed identity.
 type principal struct {
-	person Person // zero for the service principal
-	robot  bool
+	person Person // zero for an application
+	app    string // Robot or Machine; "" for a person
 }
 
 // Robot's name in [Request].Account and [IssuedToken].Account.
 const Robot = "robot@contoso.example"
 
 func (p principal) name() string {
-	if p.robot {
-		return Robot
+	if p.app != "" {
+		return p.app
 	}
 	return p.person.Username
 }
 
 func (p principal) objectID(t Tenant) string {
-	if p.robot {
-		return robotObjectID
+	if p.app != "" {
+		return madeUpGUID(p.app)
 	}
 	return p.person.ObjectID(t)
 }
 
 func (p principal) tenants() []Tenant {
-	if p.robot {
+	if p.app != "" {
 		return []Tenant{Contoso}
 	}
 	return p.person.tenants()
@@ -148,14 +147,19 @@ const (
 	FabrikamOpenAI = "https://fabrikam-openai.openai.azure.com"
 )
 
-// Resources lists the Azure OpenAI resources; both have the same deployments.
+// Resources lists the Azure OpenAI resources of every cloud, the public one's first. All have the same
+// deployments.
 func Resources() []Resource {
 	deployments := []Deployment{
 		{Name: "gpt-4o", Model: "gpt-4o"},
 		{Name: "o4-mini", Model: "o4-mini", Reasoning: true},
 		{Name: "text-embedding-3-small", Model: "text-embedding-3-small", Embeddings: true},
 	}
-	return []Resource{{ContosoOpenAI, Contoso, deployments}, {FabrikamOpenAI, Fabrikam, deployments}}
+	var all []Resource
+	for _, a := range Clouds() {
+		all = append(all, Resource{a.Endpoint(Contoso), Contoso, deployments}, Resource{a.Endpoint(Fabrikam), Fabrikam, deployments})
+	}
+	return all
 }
 
 // madeUpGUID gives the same GUID for the same words, on every run.
