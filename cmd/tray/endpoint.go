@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"aztray/internal/agent"
 	"aztray/internal/auth"
 	"aztray/internal/config"
 	"aztray/internal/containers"
@@ -20,9 +19,6 @@ import (
 // endpoint leads what containers ask of the identity endpoint to the agent, and tells it who they are.
 type endpoint struct {
 	*desktop
-	mu     sync.Mutex
-	engine *containers.Engine // once it was reached
-
 	seen   string // the containers at the last look for addresses, and when that was
 	seenAt time.Time
 }
@@ -53,11 +49,7 @@ func (e *endpoint) token(ctx context.Context, c identity.Client, scope string) (
 
 // known are the covered containers, each by its own name and by its compose service's.
 func (e *endpoint) known(ctx context.Context) ([]identity.Client, error) {
-	engine, err := e.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	callers, err := engine.Callers(ctx, containers.Selector{Names: e.set.Containers.Names})
+	callers, err := e.engines.Callers(ctx, containers.Selector{Names: e.set.Containers.Names})
 	if err != nil {
 		return nil, err
 	}
@@ -86,31 +78,15 @@ func clients(callers []containers.Caller, set config.Settings, scope string) []i
 	return all
 }
 
-// connect is the engine, found when it is first there.
-func (e *endpoint) connect(ctx context.Context) (*containers.Engine, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.engine == nil {
-		engine, err := containers.Connect(ctx, containers.Options{Host: agent.EngineHost(e.set.Engine.Hosts)})
-		if err != nil {
-			return nil, err
-		}
-		e.engine = engine
-	}
-	return e.engine, nil
-}
-
-// addresses gives the addresses to listen on: loopback at once, and the engine's bridges as they come.
+// addresses gives the addresses to listen on: loopback at once, and the engines' bridges as they come.
 // A container that came, or the agent's tick, is the reason to look again.
 func (e *endpoint) addresses(ctx context.Context, to chan<- []netip.AddrPort) {
 	port := uint16(e.set.Endpoint.Port)
 	loopback := []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
 	for {
 		all := slices.Clone(loopback)
-		if engine, err := e.connect(ctx); err == nil {
-			if gateways, err := engine.Gateways(ctx); err == nil {
-				all = append(all, gateways...)
-			}
+		if gateways, err := e.engines.Gateways(ctx); err == nil {
+			all = append(all, gateways...)
 		}
 		var at []netip.AddrPort
 		for _, a := range all {

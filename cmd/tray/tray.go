@@ -71,6 +71,7 @@ type desktop struct {
 	log     *slog.Logger
 	state   string
 	agent   *agent.Agent
+	engines *containers.Engines
 	show    chan struct{}
 	tell    chan notify.Message
 	newest  atomic.Pointer[agent.Snapshot] // for a second start's question
@@ -79,8 +80,8 @@ type desktop struct {
 
 func newDesktop(set config.Settings, client auth.Client, log *slog.Logger) *desktop {
 	d := &desktop{set: set, log: log, state: client.StateDir, show: make(chan struct{}, 1), tell: make(chan notify.Message, 8)}
-	w := agent.NewWorld(client, containers.Options{Host: agent.EngineHost(set.Engine.Hosts), Mounts: filepath.Join(client.StateDir, "mounts")},
-		containers.Selector{Names: set.Containers.Names, Delivery: set.Containers.Delivery})
+	d.engines = containers.NewEngines(containers.Options{Mounts: filepath.Join(client.StateDir, "mounts")}, set.Engine.Hosts...)
+	w := agent.NewWorld(client, d.engines, containers.Selector{Names: set.Containers.Names, Delivery: set.Containers.Delivery})
 	d.agent = agent.New(w, agent.Settings{
 		TenantID: set.Azure.TenantID, SubscriptionID: set.Azure.SubscriptionID, Scope: set.Azure.Scope, Scopes: set.Containers.Scopes,
 		SignInLifetime: set.Azure.SignInLifetime, LoginTimeout: set.Azure.LoginTimeout, ProbeInterval: set.Azure.ProbeInterval, Stay: !set.Azure.Follow, Logs: set.Containers.Logs, Endpoint: set.Endpoint.Enabled, HealthURLs: set.Health.Watch,

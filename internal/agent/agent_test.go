@@ -243,6 +243,37 @@ func TestADeliveryThatFailsIsTriedAgainMoreAndMoreSlowly(t *testing.T) {
 	})
 }
 
+// TestAnEngineThatIsAway: the others' containers are served, its own wait without being tried, and
+// what it says when it is back is the truth about its own alone.
+func TestAnEngineThatIsAway(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	on := func(engine, id string) containers.Container {
+		c := covered(id)
+		c.Engine = engine
+		return c
+	}
+	inBubble(t, r, Settings{}, func(x *run) {
+		x.now()
+		away := &auth.Problem{Code: "ENGINE_UNREACHABLE", Kind: auth.EngineMissing, Message: "The other one does not answer.", Advice: "Look."}
+		r.tell(containers.Event{Kind: containers.Listed, Engine: "near", Containers: []containers.Container{on("near", "a")}})
+		r.tell(containers.Event{Kind: containers.Listed, Engine: "far", Containers: []containers.Container{on("far", "b"), on("far", "a")}})
+		x.now()
+		r.tell(containers.Event{Kind: containers.Lost, Engine: "far", Problem: away})
+		s := x.after(3 * time.Hour)
+		if len(s.Missing) != 1 || s.Missing[0] != away || len(s.Containers) != 2 || s.Containers[0].Away || !s.Containers[1].Away {
+			t.Errorf("missing %v, containers %+v; want one line, and b marked", s.Missing, s.Containers)
+		}
+		if near, far := len(r.peek().tries["a"]), len(r.peek().tries["b"]); near < 3 || far != 1 {
+			t.Errorf("%d deliveries here and %d there in three hours", near, far)
+		}
+		r.tell(containers.Event{Kind: containers.Listed, Engine: "far"})
+		if s = x.now(); len(s.Missing) != 0 || len(s.Containers) != 1 || s.Containers[0].ID != "a" || s.Containers[0].Engine != "near" {
+			t.Errorf("back with none: missing %v, containers %+v", s.Missing, s.Containers)
+		}
+	})
+}
+
 func TestACreatedContainerIsDeliveredToAtOnceAndVerifiedOnStart(t *testing.T) {
 	r := newRig()
 	r.files = profile(contoso)

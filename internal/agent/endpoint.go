@@ -133,18 +133,19 @@ func (s *state) reply(w waiter, now time.Time) (tokenReply, bool) {
 
 // shownStatus is a container's status with what its log said, or with what it asked the endpoint for.
 func (s *state) shownStatus(b *box, now time.Time) containers.Status {
-	if b.c.Delivery != "endpoint" {
-		return b.shown(now)
-	}
 	shown := *b
-	shown.status = EndpointStatus(b.c, s.served[b.c.ID], s.set.Endpoint, now)
-	return shown.shown(now)
+	if b.c.Delivery == "endpoint" {
+		shown.status = EndpointStatus(b.c, s.served[b.c.ID], s.set.Endpoint, now)
+	}
+	st := shown.shown(now)
+	st.Away = s.lost[b.c.Engine] != nil
+	return st
 }
 
 // EndpointStatus says how a container stands that takes its tokens from the identity endpoint, which is
 // on or off.
 func EndpointStatus(c containers.Container, last Served, on bool, now time.Time) containers.Status {
-	st := containers.Status{Name: c.Name, ID: c.ID, Project: c.Project, Delivery: c.Delivery, State: containers.Missing, Running: c.Running}
+	st := containers.Status{Name: c.Name, ID: c.ID, Project: c.Project, Engine: c.Engine, Delivery: c.Delivery, State: containers.Missing, Running: c.Running}
 	switch {
 	case !on:
 		st.State, st.Error = containers.Unreachable, "Its label asks for the identity endpoint, which is off: set endpoint.enabled = true."

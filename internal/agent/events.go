@@ -327,10 +327,10 @@ type containerEvent struct{ e containers.Event }
 func (e containerEvent) apply(s *state, now time.Time) {
 	switch e.e.Kind {
 	case containers.Listed:
-		s.engine = nil
-		s.resync(e.e.Containers)
+		delete(s.lost, e.e.Engine)
+		s.resync(e.e.Engine, e.e.Containers)
 	case containers.Lost:
-		s.engine = e.e.Problem
+		s.lost[e.e.Engine] = e.e.Problem
 	case containers.Removed:
 		delete(s.boxes, e.e.Container.ID)
 	case containers.Stopped:
@@ -385,15 +385,15 @@ func (s *state) doubt(b *box, now time.Time) {
 	}
 }
 
-// resync takes a full list: what is not in it is gone.
-func (s *state) resync(all []containers.Container) {
+// resync takes a full list of one engine's containers: what is not in it is gone.
+func (s *state) resync(engine string, all []containers.Container) {
 	seen := map[string]bool{}
 	for _, c := range all {
 		s.box(c)
 		seen[c.ID] = true
 	}
-	for id := range s.boxes {
-		if !seen[id] {
+	for id, b := range s.boxes {
+		if !seen[id] && b.c.Engine == engine {
 			delete(s.boxes, id)
 		}
 	}
@@ -402,8 +402,11 @@ func (s *state) resync(all []containers.Container) {
 // box takes note of a container, and has it looked at again: it was created, started or changed.
 func (s *state) box(c containers.Container) {
 	b, ok := s.boxes[c.ID]
+	if ok && b.c.Engine != c.Engine {
+		return // one engine that is listed by two addresses
+	}
 	if !ok {
-		b = &box{status: containers.Status{Name: c.Name, ID: c.ID, Project: c.Project, Delivery: cmp.Or(c.Delivery, "copy"), State: containers.Missing}}
+		b = &box{status: containers.Status{Name: c.Name, ID: c.ID, Project: c.Project, Engine: c.Engine, Delivery: cmp.Or(c.Delivery, "copy"), State: containers.Missing}}
 		s.boxes[c.ID] = b
 	}
 	b.c, b.verify, b.retryAt = c, true, time.Time{}

@@ -14,7 +14,7 @@ type plan struct {
 }
 
 const (
-	maxDeliveries  = 16 // at once
+	maxDeliveries  = 16 // at once, by one engine
 	minRetry       = 2 * time.Second
 	maxRetry       = 5 * time.Minute
 	refusedRetry   = 30 * time.Minute // a refusal is cured by a sign-in, which is noticed; policies change seldom
@@ -165,14 +165,17 @@ func (p *plan) follow(s *state) {
 
 // deliver gives each container what it should hold, and takes it away after a sign-out.
 func (p *plan) deliver(s *state, now time.Time) {
-	busy := 0
+	busy := map[string]int{} // by engine: a slow one holds up no other
 	for _, b := range s.boxes {
 		if b.working {
-			busy++
+			busy[b.c.Engine]++
 		}
 	}
 	for _, b := range s.boxes {
-		if b.working || busy >= maxDeliveries || b.c.Delivery == "endpoint" { // which asks by itself
+		if b.working || busy[b.c.Engine] >= maxDeliveries || b.c.Delivery == "endpoint" { // which asks by itself
+			continue
+		}
+		if s.lost[b.c.Engine] != nil { // when it is back, everything of its is looked at
 			continue
 		}
 		if now.Before(b.retryAt) {
@@ -181,7 +184,7 @@ func (p *plan) deliver(s *state, now time.Time) {
 		}
 		if s.filesKnown && s.filesErr == nil && !s.signedIn() && b.sent != "" {
 			b.working, b.sent = true, ""
-			busy++
+			busy[b.c.Engine]++
 			p.jobs = append(p.jobs, withdrawJob{b.c})
 			continue
 		}
@@ -194,7 +197,7 @@ func (p *plan) deliver(s *state, now time.Time) {
 			continue
 		}
 		b.working, b.verify = true, false
-		busy++
+		busy[b.c.Engine]++
 		p.jobs = append(p.jobs, deliverJob{c: b.c, bundle: bundle, mark: mark})
 	}
 }

@@ -38,10 +38,10 @@ type state struct {
 	tenantsAt    time.Time     // when to ask next
 	askingTenant bool
 
-	boxes    map[string]*box // by container id
-	ahead    box             // the containers that are yet to be made
-	followed map[string]bool // containers whose log is read
-	engine   *auth.Problem   // nil while the engine answers
+	boxes    map[string]*box          // by container id
+	ahead    box                      // the containers that are yet to be made
+	followed map[string]bool          // containers whose log is read
+	lost     map[string]*auth.Problem // the engines that do not answer, and why
 
 	waiters []waiter          // for a token, by the identity endpoint
 	served  map[string]Served // by container id: what it gave last
@@ -89,7 +89,7 @@ type box struct {
 }
 
 func newState(set Settings, random func() float64) *state {
-	return &state{set: set, scopeSet: set.Scope, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, followed: map[string]bool{}, served: map[string]Served{}, readAgain: true}
+	return &state{set: set, scopeSet: set.Scope, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, followed: map[string]bool{}, lost: map[string]*auth.Problem{}, served: map[string]Served{}, readAgain: true}
 }
 
 // awake makes everything be judged afresh: the machine slept or its clock was set.
@@ -403,11 +403,10 @@ func (b *box) shown(now time.Time) containers.Status {
 
 // missing is one problem for each part that is not there.
 func (s *state) missing() []*auth.Problem {
-	var m []*auth.Problem
-	for _, p := range []*auth.Problem{s.azProblem, s.files.CacheProblem, s.engine, auth.SkewProblem(s.skew)} {
-		if p != nil {
-			m = append(m, p)
-		}
+	all := []*auth.Problem{s.azProblem, s.files.CacheProblem}
+	for _, engine := range slices.Sorted(maps.Keys(s.lost)) {
+		all = append(all, s.lost[engine])
 	}
-	return m
+	all = append(all, auth.SkewProblem(s.skew))
+	return slices.DeleteFunc(all, func(p *auth.Problem) bool { return p == nil })
 }

@@ -1,11 +1,7 @@
 package agent
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"math/rand/v2"
-	"sync/atomic"
 	"time"
 
 	"aztray/internal/auth"
@@ -14,16 +10,15 @@ import (
 	"aztray/internal/watch"
 )
 
-// NewWorld is the real world: az and its directory, and the engine with the covered containers.
-func NewWorld(client auth.Client, engine containers.Options, covered containers.Selector) World {
-	return &world{Client: client, options: engine, covered: covered}
+// NewWorld is the real world: az and its directory, and the engines with the covered containers.
+func NewWorld(client auth.Client, engines *containers.Engines, covered containers.Selector) World {
+	return &world{Client: client, engines: engines, covered: covered}
 }
 
 type world struct {
 	auth.Client
-	options containers.Options
+	engines *containers.Engines
 	covered containers.Selector
-	engine  atomic.Pointer[containers.Engine] // once it was reached
 }
 
 func (w *world) ReadFiles(ctx context.Context) (auth.Files, error) { return w.Dir.Read(ctx) }
@@ -48,31 +43,8 @@ func (w *world) AskOpenAI(ctx context.Context, s openai.Settings, t auth.Token) 
 	return openai.Client{HTTP: w.Silent.HTTP}.Probe(ctx, s, t)
 }
 
-const (
-	firstConnect = time.Second
-	lastConnect  = time.Minute
-)
-
-// WatchContainers connects to the engine, trying again for as long as there is none, and then tells
-// what happens.
 func (w *world) WatchContainers(ctx context.Context, tell func(containers.Event)) error {
-	for pause := firstConnect; ; pause = min(2*pause, lastConnect) {
-		engine, err := containers.Connect(ctx, w.options)
-		if err == nil {
-			w.engine.Store(engine)
-			return engine.Watch(ctx, w.covered, tell)
-		}
-		p, ok := errors.AsType[*auth.Problem](err)
-		if !ok {
-			return err
-		}
-		tell(containers.Event{Kind: containers.Lost, Problem: p})
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(pause - rand.N(pause/5)):
-		}
-	}
+	return w.engines.Watch(ctx, w.covered, tell)
 }
 
 func (w *world) WatchHealth(ctx context.Context, urls []string, tell func(watch.Report)) {
@@ -80,20 +52,17 @@ func (w *world) WatchHealth(ctx context.Context, urls []string, tell func(watch.
 }
 
 func (w *world) WatchLogs(ctx context.Context, c containers.Container, tell func(containers.Finding)) error {
-	return w.engine.Load().WatchLogs(ctx, c, tell)
+	return w.engines.WatchLogs(ctx, c, tell)
 }
 
 func (w *world) Deliver(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status {
-	return w.engine.Load().Deliver(ctx, c, b)
+	return w.engines.Deliver(ctx, c, b)
 }
 
 func (w *world) Withdraw(ctx context.Context, c containers.Container) containers.Status {
-	return w.engine.Load().Withdraw(ctx, c)
+	return w.engines.Withdraw(ctx, c)
 }
 
 func (w *world) Prepare(ctx context.Context, b auth.Bundle) error {
-	return containers.Prepare(ctx, w.options, w.covered, w.engine.Load(), b)
+	return w.engines.Prepare(ctx, w.covered, b)
 }
-
-// EngineHost is the first of the hosts that settings list; "" means the docker command's own.
-func EngineHost(hosts []string) string { return cmp.Or(append(hosts, "")...) }

@@ -15,9 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"aztray/internal/agent"
 	"aztray/internal/auth"
-	"aztray/internal/containers"
 	"aztray/internal/identity"
 )
 
@@ -130,11 +128,7 @@ func (c *command) printEnv(ctx context.Context, client string) error {
 // endpointHost is how a container reaches this machine: by the gateway of the default bridge, which
 // needs no entry for hosts, and by name where the engine has no bridge here.
 func (c *command) endpointHost(ctx context.Context) (string, error) {
-	var gateways []netip.Addr
-	engine, err := containers.Connect(ctx, containers.Options{Host: agent.EngineHost(c.settings.Engine.Hosts)})
-	if err == nil {
-		gateways, err = engine.Gateways(ctx)
-	}
+	gateways, err := c.engines().Gateways(ctx)
 	if p, ok := errors.AsType[*auth.Problem](err); ok {
 		fmt.Fprintf(c.Err, "aztray: %s The name %s is taken for this machine's.\n", p.Message, hostName)
 		err = nil

@@ -146,47 +146,48 @@ func stateFile(dir string) string { return filepath.Join(dir, "state.json") }
 
 // found is the containers that are covered, or why they cannot be asked for.
 type found struct {
-	engine  *containers.Engine
+	engines *containers.Engines
 	all     []containers.Container
-	problem *auth.Problem
+	away    []*auth.Problem // one for each engine that does not answer
+	none    bool            // no engine answers
 }
 
 // find lists the covered containers, cut to names where there are any.
 func (c *command) find(ctx context.Context, names []string) (found, error) {
-	engine, err := containers.Connect(ctx, c.engineOptions())
-	if err == nil {
-		var all []containers.Container
-		if all, err = engine.List(ctx, c.covered()); err == nil {
-			return pick(found{engine: engine, all: all}, names)
-		}
+	f := found{engines: c.engines()}
+	var err error
+	f.all, f.away, err = f.engines.List(ctx, c.covered())
+	f.none = len(f.away) == f.engines.Count()
+	if err != nil || f.none {
+		return f, err
 	}
-	p, ok := errors.AsType[*auth.Problem](err)
-	if !ok {
-		return found{}, err
-	}
-	return found{problem: p}, nil
+	return pick(f, names)
 }
 
-func (c *command) engineOptions() containers.Options {
-	return containers.Options{Host: agent.EngineHost(c.settings.Engine.Hosts), Mounts: filepath.Join(c.client.StateDir, "mounts")}
+// engines are those of the settings, not connected yet.
+func (c *command) engines() *containers.Engines {
+	return containers.NewEngines(containers.Options{Mounts: filepath.Join(c.client.StateDir, "mounts")}, c.settings.Engine.Hosts...)
 }
 
 func (c *command) covered() containers.Selector {
 	return containers.Selector{Names: c.settings.Containers.Names, Delivery: c.settings.Containers.Delivery}
 }
 
-// pick keeps the named ones; a name that is not there is bad usage.
+// pick keeps the named ones, every copy of a service; a name that is not there is bad usage.
 func pick(f found, names []string) (found, error) {
 	if len(names) == 0 {
 		return f, nil
 	}
 	var kept []containers.Container
+	for _, c := range f.all {
+		if slices.Contains(names, c.Name) || slices.Contains(names, c.Service) {
+			kept = append(kept, c)
+		}
+	}
 	for _, name := range names {
-		i := slices.IndexFunc(f.all, func(c containers.Container) bool { return c.Name == name || c.Service == name })
-		if i < 0 {
+		if !slices.ContainsFunc(kept, func(c containers.Container) bool { return c.Name == name || c.Service == name }) {
 			return f, usageError{errors.New("no covered container is called " + name)}
 		}
-		kept = append(kept, f.all[i])
 	}
 	f.all = kept
 	return f, nil
@@ -239,7 +240,7 @@ func (c *command) deliver(ctx context.Context, s signIn, f found) []containers.S
 		for _, scope := range scopes {
 			t, err := get(tenant, scope)
 			if err != nil {
-				st := f.engine.Check(ctx, box)
+				st := f.engines.Check(ctx, box)
 				st.State, st.Error = containers.Failed, "No token for "+scope+": "+problemOf(err).Message
 				return st
 			}
@@ -249,7 +250,7 @@ func (c *command) deliver(ctx context.Context, s signIn, f found) []containers.S
 		if r, ok := s.files.Profile.InTenant(tenant); ok {
 			row = r
 		}
-		return f.engine.Deliver(ctx, box, s.files.Bundle(row, tenant, tokens))
+		return f.engines.Deliver(ctx, box, s.files.Bundle(row, tenant, tokens))
 	})
 }
 
@@ -265,7 +266,7 @@ func (c *command) prepareAhead(ctx context.Context, s signIn, f found, get func(
 	if len(tokens) == 0 {
 		return // without any, Prepare would take away what is there
 	}
-	if err := containers.Prepare(ctx, c.engineOptions(), c.covered(), f.engine, s.files.Bundle(s.row, s.tenant.ID, tokens)); err != nil {
+	if err := f.engines.Prepare(ctx, c.covered(), s.files.Bundle(s.row, s.tenant.ID, tokens)); err != nil {
 		fmt.Fprintln(c.Err, "The directories that containers mount are not all fresh:", err)
 	}
 }

@@ -56,6 +56,7 @@ type ContainerReport struct {
 	Name        string           `json:"name"`
 	ID          string           `json:"id"`
 	Project     string           `json:"project"`
+	Engine      string           `json:"engine"` // as engine.hosts lists it; "" where that lists none
 	Delivery    string           `json:"delivery"`
 	State       containers.State `json:"state"`
 	Path        string           `json:"path"`
@@ -84,10 +85,10 @@ func (c *command) report(ctx context.Context, s signIn, f found, boxes []contain
 		r.AccessToken = &TokenReport{s.token.ExpiresOn, int(s.token.ExpiresOn.Sub(c.Now()).Seconds()), s.silent == auth.SilentWorks}
 	}
 	for _, b := range boxes {
-		r.Containers = append(r.Containers, ContainerReport{b.Name, b.ID, b.Project, b.Delivery, b.State, b.Path,
+		r.Containers = append(r.Containers, ContainerReport{b.Name, b.ID, b.Project, b.Engine, b.Delivery, b.State, b.Path,
 			when(b.ExpiresOn), when(b.DeliveredAt), text(b.Error)})
 	}
-	for _, p := range []*auth.Problem{c.client.AZ.Problem(), s.files.CacheProblem, f.problem} {
+	for _, p := range append([]*auth.Problem{c.client.AZ.Problem(), s.files.CacheProblem}, f.away...) {
 		if p != nil {
 			r.Notices = append(r.Notices, *problemReport(p))
 		}
@@ -308,13 +309,20 @@ func sourceTable(w io.Writer, all []auth.Source) {
 
 func containerTable(w io.Writer, all []ContainerReport, now time.Time) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "CONTAINER\tSTATE\tTOKEN ENDS\tPLACE")
+	several := slices.ContainsFunc(all, func(b ContainerReport) bool { return b.Engine != all[0].Engine })
+	engine := func(text string) string { // a column only where there is more than one
+		if !several {
+			return ""
+		}
+		return "\t" + text
+	}
+	fmt.Fprintln(tw, "CONTAINER"+engine("ENGINE")+"\tSTATE\tTOKEN ENDS\tPLACE")
 	for _, b := range all {
 		ends := ""
 		if b.ExpiresOn != nil {
 			ends = clock(*b.ExpiresOn, now)
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", b.Name, stateWords[b.State], ends, b.Path)
+		fmt.Fprintf(tw, "%s%s\t%s\t%s\t%s\n", b.Name, engine(containers.ShortHost(b.Engine)), stateWords[b.State], ends, b.Path)
 	}
 	tw.Flush()
 	for _, b := range all {

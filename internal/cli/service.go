@@ -48,7 +48,7 @@ func (c *command) check(ctx context.Context, f found) []containers.Status {
 		if b.Delivery == "endpoint" {
 			return agent.EndpointStatus(b, served[b.ID], c.settings.Endpoint.Enabled, c.Now())
 		}
-		return f.engine.Check(ctx, b)
+		return f.engines.Check(ctx, b)
 	})
 }
 
@@ -163,8 +163,8 @@ func (c *command) syncCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if f.problem != nil {
-				return f.problem
+			if f.none {
+				return f.away[0]
 			}
 			s, err := c.look(ctx, "", !dry)
 			if err != nil {

@@ -73,7 +73,7 @@ var fields = []field{
 	{key: "endpoint.port", preset: 8765, store: endpointPort},
 
 	{key: "engine.hosts", preset: []string{},
-		store: texts(func(s *Settings) *[]string { return &s.Engine.Hosts }, engineHost), later: firstHost},
+		store: texts(func(s *Settings) *[]string { return &s.Engine.Hosts }, engineHost)},
 	{key: "engine.socket", preset: false, store: toggle(nil),
 		later: notYet("this version does not offer an engine socket yet")},
 
@@ -126,12 +126,4 @@ func onlyAccessTokens(s *Settings, _ any) string {
 	}
 	s.Containers.Credential = "access-token"
 	return `this version delivers access tokens alone, and does so`
-}
-
-// firstHost says that only the first of several engines is followed.
-func firstHost(s *Settings, _ any) string {
-	if len(s.Engine.Hosts) < 2 {
-		return ""
-	}
-	return "this version follows the first alone"
 }

@@ -17,14 +17,14 @@ const keptAhead = 30 * 24 * time.Hour
 
 // Prepare writes b into the directories of containers that are yet to be made: those that sel names
 // without a wildcard and those that were there before. So a container finds its token at its first
-// instruction. A bundle without tokens empties them. The directories of the containers that e has
-// are Deliver's; e is nil while there is no engine.
-func Prepare(ctx context.Context, o Options, sel Selector, e *Engine, b auth.Bundle) error {
+// instruction. A bundle without tokens empties them. The directories of the containers that the
+// engines have are Deliver's.
+func Prepare(ctx context.Context, o Options, sel Selector, engines []*Engine, b auth.Bundle) error {
 	if o.Mounts == "" {
 		return nil
 	}
 	used := map[string]bool{}
-	if e != nil {
+	for _, e := range engines {
 		all, err := e.List(ctx, sel)
 		if err != nil {
 			return err

@@ -20,9 +20,9 @@ func TestPrepare(t *testing.T) {
 		b, _ := os.ReadFile(filepath.Join(dir, name, cacheFile))
 		return secret == "" && b == nil || secret != "" && strings.Contains(string(b), secret)
 	}
-	prepare := func(e *Engine, b auth.Bundle) {
+	prepare := func(engines []*Engine, b auth.Bundle) {
 		t.Helper()
-		if err := Prepare(t.Context(), o, sel, e, b); err != nil {
+		if err := Prepare(t.Context(), o, sel, engines, b); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -48,7 +48,7 @@ func TestPrepare(t *testing.T) {
 	f := newFake(inspected{}, nil)
 	f.listed = []summary{{ID: "l", Names: []string{"/live"}, Labels: map[string]string{labelDeliver: "mount"}}, {ID: "c", Names: []string{"/seen"}, Labels: map[string]string{labelDeliver: "copy"}}}
 	e := fakeHost(f, t.TempDir())
-	prepare(e, bundle("two", end))
+	prepare([]*Engine{e}, bundle("two", end))
 	for name, secret := range map[string]string{"app": "two", "seen": "two", "other-tenant": "", "live": ""} {
 		if !holds(name, secret) {
 			t.Errorf("%s does not hold %q", name, secret)
@@ -57,18 +57,18 @@ func TestPrepare(t *testing.T) {
 
 	long := time.Now().Add(-keptAhead - time.Hour)
 	os.Chtimes(h.note("seen"), long, long)
-	prepare(e, bundle("three", end))
+	prepare([]*Engine{e}, bundle("three", end))
 	if !holds("seen", "") || !holds("app", "three") {
 		t.Error("what nobody has used for long is kept fresh, or what the settings name is not")
 	}
 	os.WriteFile(filepath.Join(dir, "app", cacheFile), []byte(`{"RefreshToken":{"k":{"secret":"theirs"}}}`), 0o600)
-	prepare(e, bundle("four", end))
+	prepare([]*Engine{e}, bundle("four", end))
 	if !holds("app", "theirs") {
 		t.Error("a sign-in made inside is gone")
 	}
 	os.Remove(filepath.Join(dir, "app", cacheFile))
-	prepare(e, bundle("five", end))
-	prepare(e, auth.Bundle{})
+	prepare([]*Engine{e}, bundle("five", end))
+	prepare([]*Engine{e}, auth.Bundle{})
 	for _, name := range []string{"app", "seen"} {
 		if left, _ := os.ReadDir(filepath.Join(dir, name)); len(left) > 0 {
 			t.Errorf("signed out, and %s holds %v", name, left)

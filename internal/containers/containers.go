@@ -30,6 +30,7 @@ type Status struct {
 	Name        string    `json:"name"`
 	ID          string    `json:"id"`
 	Project     string    `json:"project"`
+	Engine      string    `json:"engine"`   // its address as the settings list it; "" where they list none
 	Delivery    string    `json:"delivery"` // copy, mount or endpoint
 	State       State     `json:"state"`
 	Path        string    `json:"path"` // its az directory
@@ -37,6 +38,7 @@ type Status struct {
 	DeliveredAt time.Time `json:"delivered_at"`
 	Error       string    `json:"error"` // one sentence for a person
 	Running     bool      `json:"-"`
+	Away        bool      `json:"-"` // its engine does not answer: this is how it was
 }
 
 // The labels by which a container says what it wants. They beat the settings.
@@ -60,6 +62,7 @@ const (
 type Container struct {
 	ID, Name, Image  string
 	Project, Service string // compose's words, empty where compose did not make it
+	Engine           string // the address of the engine that has it, as the settings list it; "" where they list none
 	Running          bool
 	Delivery         string   // copy, mount or endpoint
 	Tenant           string   // the tenant it asks for; "": the one in use
@@ -128,5 +131,5 @@ func (s Selector) container(id, name, image, status string, labels map[string]st
 
 // statusOf is a Status with what is known of c before anything was asked.
 func statusOf(c Container) Status {
-	return Status{Name: c.Name, ID: c.ID, Project: c.Project, Delivery: c.Delivery, State: Missing, Running: c.Running}
+	return Status{Name: c.Name, ID: c.ID, Project: c.Project, Engine: c.Engine, Delivery: c.Delivery, State: Missing, Running: c.Running}
 }

@@ -28,6 +28,8 @@ type fakeEngine struct {
 	streams []string    // each is one connection: events as JSON; then it breaks
 	since   []time.Time // what each connection was asked for
 	listed  []summary
+	fails   error // what list and networks answer; nil: all is well
+	hangs   bool  // nothing ever happens on it
 
 	nets    []network
 	options []string // of its security
@@ -54,7 +56,7 @@ var errNone = &apiError{http.StatusNotFound, "Could not find the file"}
 
 func (f *fakeEngine) list(context.Context) ([]summary, error) {
 	defer f.count("list")()
-	return f.listed, nil
+	return f.listed, f.fails
 }
 func (f *fakeEngine) inspect(context.Context, string) (inspected, error) {
 	defer f.count("inspect")()
@@ -103,7 +105,7 @@ func (f *fakeEngine) extract(_ context.Context, _, dir string, archive []byte) e
 func (f *fakeEngine) exec(context.Context, string, string, []string, []byte) (execResult, error) {
 	return execResult{}, errors.New("no exec here")
 }
-func (f *fakeEngine) networks(context.Context) ([]network, error)          { return f.nets, nil }
+func (f *fakeEngine) networks(context.Context) ([]network, error)          { return f.nets, f.fails }
 func (f *fakeEngine) volumeDevice(context.Context, string) (string, error) { return "", nil }
 
 func (f *fakeEngine) security(context.Context) ([]string, error) {
@@ -114,6 +116,10 @@ func (f *fakeEngine) security(context.Context) ([]string, error) {
 func (f *fakeEngine) events(ctx context.Context, since time.Time) (*eventStream, error) {
 	defer f.count("events")()
 	f.since = append(f.since, since)
+	if f.hangs {
+		ctx, stop := context.WithCancel(ctx)
+		return &eventStream{func() (message, error) { <-ctx.Done(); return message{}, ctx.Err() }, stop}, nil
+	}
 	if len(f.streams) == 0 {
 		return nil, errors.New("the engine is down")
 	}

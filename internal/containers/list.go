@@ -24,6 +24,7 @@ type Options struct {
 type Engine struct {
 	api  engineAPI
 	host string
+	name string // as Options.Host has it
 	az   azDirs
 	now  func() time.Time
 
@@ -65,7 +66,7 @@ func Connect(ctx context.Context, o Options) (*Engine, error) {
 		return nil, unreachable(ep, err)
 	}
 	e := newEngine(api, ep, o.azDirs(ep.local()))
-	e.dirs = hostDirs{o.Mounts, os.Geteuid()}
+	e.dirs, e.name = hostDirs{o.Mounts, os.Geteuid()}, o.Host
 	return e, nil
 }
 
@@ -101,7 +102,7 @@ func (e *Engine) List(ctx context.Context, sel Selector) ([]Container, error) {
 	}
 	covered := []Container{}
 	for _, s := range all {
-		if c := sel.of(s); sel.covers(c.Name, c.Service, s.Labels) {
+		if c := e.of(sel, s); sel.covers(c.Name, c.Service, s.Labels) {
 			covered = append(covered, c)
 		}
 	}
@@ -109,12 +110,14 @@ func (e *Engine) List(ctx context.Context, sel Selector) ([]Container, error) {
 }
 
 // of makes a Container of what the list says of it.
-func (s Selector) of(listed summary) Container {
+func (e *Engine) of(sel Selector, listed summary) Container {
 	name := ""
 	if len(listed.Names) > 0 {
 		name = listed.Names[0]
 	}
-	return s.container(listed.ID, name, listed.Image, listed.State, listed.Labels)
+	c := sel.container(listed.ID, name, listed.Image, listed.State, listed.Labels)
+	c.Engine = e.name
+	return c
 }
 
 // problem says in a sentence why the engine, which did answer once, does not.

@@ -65,7 +65,7 @@ func TestMountInRealContainers(t *testing.T) {
 			e, o := mountEngine(t, azDir)
 			dir := e.dirs.path(mountName(t))
 			sel := Selector{Names: []string{mountName(t)}, Delivery: "mount"}
-			if err := Prepare(t.Context(), o, sel, e, bundle("secret-zero", end)); err != nil {
+			if err := Prepare(t.Context(), o, sel, []*Engine{e}, bundle("secret-zero", end)); err != nil {
 				t.Fatal(err)
 			}
 			how := strings.NewReplacer("@DIR", dir, "@AZ", e.dirs.az()).Replace(c.how)
@@ -113,7 +113,7 @@ func TestSignInMadeInsideAMount(t *testing.T) {
 	t.Parallel()
 	e, o := mountEngine(t, t.TempDir())
 	end := time.Now().Add(time.Hour)
-	if err := Prepare(t.Context(), o, Selector{Names: []string{mountName(t)}, Delivery: "mount"}, e, bundle("ours", end)); err != nil {
+	if err := Prepare(t.Context(), o, Selector{Names: []string{mountName(t)}, Delivery: "mount"}, []*Engine{e}, bundle("ours", end)); err != nil {
 		t.Fatal(err)
 	}
 	c := made(t, e, "run -d -v "+e.dirs.path(mountName(t))+":/root/.azure", imgAz, "sleep", "1000000")
@@ -145,7 +145,7 @@ func TestDirectoryThatIsNotTheOneItMounts(t *testing.T) {
 	e, o := mountEngine(t, t.TempDir())
 	end := time.Now().Add(time.Hour)
 	sel := Selector{Names: []string{mountName(t)}, Delivery: "mount"}
-	if err := Prepare(t.Context(), o, sel, e, bundle("one", end)); err != nil {
+	if err := Prepare(t.Context(), o, sel, []*Engine{e}, bundle("one", end)); err != nil {
 		t.Fatal(err)
 	}
 	dir := e.dirs.path(mountName(t))
@@ -169,7 +169,7 @@ func TestFirstInstructionWithAMount(t *testing.T) {
 	e, o := mountEngine(t, t.TempDir())
 	name := mountName(t)
 	sel := Selector{Names: []string{name}, Delivery: "mount"}
-	if err := Prepare(t.Context(), o, sel, e, bundle("secret", time.Now().Add(time.Hour))); err != nil {
+	if err := Prepare(t.Context(), o, sel, []*Engine{e}, bundle("secret", time.Now().Add(time.Hour))); err != nil {
 		t.Fatal(err)
 	}
 	const runs = 20
@@ -195,7 +195,7 @@ func TestReaderInAContainerNeverSeesHalfAFile(t *testing.T) {
 	e, o := mountEngine(t, t.TempDir())
 	end := time.Now().Add(time.Hour)
 	sel := Selector{Names: []string{mountName(t)}, Delivery: "mount"}
-	if err := Prepare(t.Context(), o, sel, e, bundle("zero", end)); err != nil {
+	if err := Prepare(t.Context(), o, sel, []*Engine{e}, bundle("zero", end)); err != nil {
 		t.Fatal(err)
 	}
 	c := made(t, e, "run -d -v "+e.dirs.path(mountName(t))+":/root/.azure", imgShell, "sh", "-c", `while :; do

@@ -25,6 +25,7 @@ const (
 // Event is one thing that Watch tells.
 type Event struct {
 	Kind       EventKind
+	Engine     string // whose news it is, as Container.Engine has it
 	Container  Container
 	Containers []Container
 	Problem    *auth.Problem
@@ -181,6 +182,7 @@ func (w *watcher) event(m message) (Event, bool) {
 	}
 	status := map[string]string{"create": "created", "start": "running", "die": "exited"}[m.Action]
 	c := w.sel.container(m.ID, name, m.Attributes["image"], status, m.Attributes)
+	c.Engine = w.e.name
 	kind := map[string]EventKind{"create": Created, "start": Started, "die": Stopped, "destroy": Removed, "remove": Removed}[m.Action]
 	if now := w.e.now(); kind == Created && now.Sub(time.Unix(0, m.TimeNano)).Abs() < time.Second {
 		c.born = now // not an event of long ago, told again on a new connection

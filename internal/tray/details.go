@@ -44,6 +44,9 @@ func Details(s agent.Snapshot, now time.Time) string {
 		if !c.ExpiresOn.IsZero() {
 			value += ", until " + stamp(c.ExpiresOn)
 		}
+		if c.Engine != "" {
+			value += ", on " + c.Engine
+		}
 		if c.Error != "" {
 			value += ": " + c.Error
 		}

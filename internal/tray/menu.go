@@ -252,13 +252,14 @@ func tenantMenu(s agent.Snapshot) Submenu {
 }
 
 func containerMenu(s agent.Snapshot, now time.Time, c Clock) Submenu {
-	if slices.ContainsFunc(s.Missing, func(p *auth.Problem) bool { return p.Kind == auth.EngineMissing }) {
+	all := slices.DeleteFunc(slices.Clone(s.Containers), func(st containers.Status) bool { return st.Away })
+	if len(all) == 0 && slices.ContainsFunc(s.Missing, func(p *auth.Problem) bool { return p.Kind == auth.EngineMissing }) {
 		return Submenu{}
 	}
-	if len(s.Containers) == 0 {
+	if len(all) == 0 {
 		return Submenu{Text: sayNoContainers, Items: []Item{{Text: sayNoneMatches, Disabled: true}}}
 	}
-	all := slices.Clone(s.Containers)
+	several := slices.ContainsFunc(all, func(st containers.Status) bool { return st.Engine != all[0].Engine })
 	slices.SortStableFunc(all, func(a, b containers.Status) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
 	})
@@ -269,7 +270,11 @@ func containerMenu(s agent.Snapshot, now time.Time, c Clock) Submenu {
 		if !st.ExpiresOn.IsZero() {
 			until = c.moment(st.ExpiresOn, now)
 		}
-		it := Item{Text: cut(sayContainer(st, until), lineRunes)}
+		named := st
+		if several {
+			named.Name = sayOnEngine(st.Name, containers.ShortHost(st.Engine))
+		}
+		it := Item{Text: cut(sayContainer(named, until), lineRunes)}
 		switch st.State {
 		case containers.Fresh:
 			fresh++

@@ -202,6 +202,17 @@ func TestContainerMenu(t *testing.T) {
 	if m := Menu(gone, noon, cest); m.Containers.Text != "" || m.Lines[len(m.Lines)-1] != "Docker is not running." {
 		t.Errorf("no engine: %+v", m)
 	}
+	gone.Containers = []containers.Status{
+		{Name: "a", Engine: "unix:///run/docker.sock", State: containers.Stale},
+		{Name: "b", Engine: "ssh://ada@build", State: containers.Stale, Away: true},
+	}
+	if m := Menu(gone, noon, cest).Containers; len(m.Items) != 2 || m.Items[1].Text != "a: needs the new token" {
+		t.Errorf("one engine of two: %+v", m)
+	}
+	gone.Containers[1].Away = false
+	if m := Menu(gone, noon, cest).Containers; len(m.Items) != 3 || m.Items[2].Text != "b on ada@build: needs the new token" || m.Items[2].Command == nil {
+		t.Errorf("two engines: %+v", m)
+	}
 }
 
 // TestMenuFitsTheScreen: whatever arrives, lines stay short and few.

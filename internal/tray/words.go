@@ -141,6 +141,8 @@ func sayContainersMenu(fresh, all int) string {
 
 func sayMoreContainers(n int) string { return fmt.Sprintf("%d more: aztray service status", n) }
 
+func sayOnEngine(container, engine string) string { return fmt.Sprintf("%s on %s", container, engine) }
+
 // sayContainer is a container's line in the submenu.
 func sayContainer(c containers.Status, until string) string {
 	if c.State == containers.Failed && c.Error != "" {
