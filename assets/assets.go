@@ -31,3 +31,9 @@ var IconICO []byte
 //
 //go:embed aztray.desktop
 var DesktopEntry []byte
+
+// ServiceUnit is the systemd user unit of "aztray serve"; its ExecStart line holds the bare name, to be
+// replaced by an absolute path where it is installed elsewhere than in systemd's search path.
+//
+//go:embed aztray.service
+var ServiceUnit []byte

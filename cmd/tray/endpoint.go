@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"aztray/internal/agent"
 	"aztray/internal/auth"
 	"aztray/internal/config"
 	"aztray/internal/containers"
@@ -18,19 +19,24 @@ import (
 
 // endpoint leads what containers ask of the identity endpoint to the agent, and tells it who they are.
 type endpoint struct {
-	*desktop
+	*program
+	updates <-chan agent.Snapshot
+
 	seen   string // the containers at the last look for addresses, and when that was
 	seenAt time.Time
 }
 
-// serveEndpoint serves the identity endpoint until ctx ends.
-func (d *desktop) serveEndpoint(ctx context.Context) error {
-	key, err := identity.LoadKey(d.state)
+// endpoint serves the identity endpoint until ctx ends.
+func (p *program) endpoint(updates <-chan agent.Snapshot) func(context.Context) error {
+	return (&endpoint{program: p, updates: updates}).serve
+}
+
+func (e *endpoint) serve(ctx context.Context) error {
+	key, err := identity.LoadKey(e.state)
 	if err != nil {
 		return err
 	}
-	e := &endpoint{desktop: d}
-	server := identity.New(identity.Options{Key: key, Known: e.known, Token: e.token, Log: d.log})
+	server := identity.New(identity.Options{Key: key, Known: e.known, Token: e.token, Log: e.log})
 	addrs := make(chan []netip.AddrPort)
 	var follow sync.WaitGroup
 	defer follow.Wait()
@@ -110,7 +116,7 @@ func (e *endpoint) changed(ctx context.Context) bool {
 		select {
 		case <-ctx.Done():
 			return false
-		case s := <-e.updates.endpoint:
+		case s := <-e.updates:
 			var now strings.Builder
 			for _, c := range s.Containers {
 				fmt.Fprintln(&now, c.ID, c.Running)

@@ -18,5 +18,5 @@ var version = "devel"
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(cli.Execute(ctx, os.Args[1:], cli.Env{Version: version, Out: os.Stdout, Err: os.Stderr, Now: time.Now, Tray: runTray}))
+	os.Exit(cli.Execute(ctx, os.Args[1:], cli.Env{Version: version, Out: os.Stdout, Err: os.Stderr, Now: time.Now, Tray: runTray, Serve: runServe}))
 }

@@ -2,29 +2,16 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
-	"gopkg.in/natefinch/lumberjack.v2"
-
-	"aztray/assets"
 	"aztray/internal/agent"
 	"aztray/internal/auth"
 	"aztray/internal/config"
-	"aztray/internal/containers"
 	"aztray/internal/instance"
 	"aztray/internal/notify"
-	"aztray/internal/openai"
 	"aztray/internal/tray"
 )
 
@@ -33,102 +20,40 @@ func runTray(ctx context.Context, set config.Settings, client auth.Client) error
 	if err := tray.Available(); err != nil {
 		return err
 	}
-	place, err := instance.Dir()
-	if err != nil {
-		return err
-	}
-	one, err := instance.Acquire(place)
-	if errors.Is(err, instance.ErrRunning) {
-		status, err := instance.Show(ctx, place)
-		if err == nil {
-			fmt.Println("aztray is running already, in the tray:", status)
-		}
-		return err
-	}
-	if err != nil {
-		return err
-	}
-	defer one.Close()
-	log, file := newLog(client.StateDir)
-	defer file.Close()
-	client.AZ.Log = log
-	return newDesktop(set, client, log).run(ctx, one)
-}
-
-// newLog writes to standard error and to a file that is turned over at 1 MB.
-func newLog(stateDir string) (*slog.Logger, io.Closer) {
-	file := &lumberjack.Logger{Filename: filepath.Join(stateDir, "aztray.log"), MaxSize: 1, MaxBackups: 3}
-	level := slog.LevelInfo
-	if os.Getenv("AZTRAY_LOG") == "debug" {
-		level = slog.LevelDebug
-	}
-	return slog.New(slog.NewTextHandler(io.MultiWriter(os.Stderr, file), &slog.HandlerOptions{Level: level})), file
-}
-
-// desktop is the parts of one run.
-type desktop struct {
-	set     config.Settings
-	log     *slog.Logger
-	state   string
-	agent   *agent.Agent
-	engines *containers.Engines
-	show    chan struct{}
-	tell    chan notify.Message
-	newest  atomic.Pointer[agent.Snapshot] // for a second start's question
-	updates struct{ tray, notify, show, endpoint <-chan agent.Snapshot }
-}
-
-func newDesktop(set config.Settings, client auth.Client, log *slog.Logger) *desktop {
-	d := &desktop{set: set, log: log, state: client.StateDir, show: make(chan struct{}, 1), tell: make(chan notify.Message, 8)}
-	d.engines = containers.NewEngines(containers.Options{Mounts: filepath.Join(client.StateDir, "mounts")}, set.Engine.Hosts...)
-	w := agent.NewWorld(client, d.engines, containers.Selector{Names: set.Containers.Names, Delivery: set.Containers.Delivery})
-	d.agent = agent.New(w, agent.Settings{
-		TenantID: set.Azure.TenantID, SubscriptionID: set.Azure.SubscriptionID, Scope: set.Azure.Scope, Scopes: set.Containers.Scopes,
-		SignInLifetime: set.Azure.SignInLifetime, LoginTimeout: set.Azure.LoginTimeout, ProbeInterval: set.Azure.ProbeInterval, Stay: !set.Azure.Follow, Logs: set.Containers.Logs, Endpoint: set.Endpoint.Enabled, HealthURLs: set.Health.Watch,
-		OpenAI: openai.Settings{Endpoint: set.OpenAI.Endpoint, APIVersion: set.OpenAI.APIVersion, ChatModel: set.OpenAI.ChatModel, EmbeddingModel: set.OpenAI.EmbeddingModel},
-		Warn:   slices.Max(append([]time.Duration{0}, set.Notify.Warn...)), StateFile: filepath.Join(client.StateDir, "state.json"), Log: log,
+	err := alone(ctx, client, func(one *instance.Instance, log *slog.Logger) error {
+		return newDesktop(newProgram(set, client, log), one).run(ctx)
 	})
-	d.updates.tray, d.updates.notify, d.updates.show, d.updates.endpoint = d.agent.Updates(), d.agent.Updates(), d.agent.Updates(), d.agent.Updates()
+	if r, ok := errors.AsType[*runningAlready](err); ok {
+		fmt.Println(r.Error())
+		return nil
+	}
+	return err
+}
+
+// desktop is the program with an icon, a menu and notifications.
+type desktop struct {
+	*program
+	updates <-chan agent.Snapshot
+	show    chan struct{}       // a second start asks where this one is
+	tell    chan notify.Message // what the tray cannot show itself
+}
+
+func newDesktop(p *program, one *instance.Instance) *desktop {
+	d := &desktop{program: p, updates: p.agent.Updates(), show: make(chan struct{}, 1), tell: make(chan notify.Message, 8)}
+	p.part("notify", p.notifications(p.agent.Updates(), d.tell))
+	p.part("instance", func(ctx context.Context) error { return one.Serve(ctx, d.shown) })
 	return d
 }
 
-// run keeps everything going around the tray, which needs the main goroutine, and ends it all with it.
-func (d *desktop) run(ctx context.Context, one *instance.Instance) error {
-	ctx, stop := context.WithCancel(ctx)
-	var parts sync.WaitGroup
-	defer parts.Wait()
-	defer stop()
-	part := func(name string, run func(context.Context) error) {
-		parts.Go(func() {
-			if err := run(ctx); err != nil && ctx.Err() == nil {
-				d.log.Error("a part has ended", "part", name, "err", err)
-			}
-		})
-	}
-	part("agent", d.agent.Run)
-	part("notify", func(ctx context.Context) error { return notify.Run(ctx, d.notifyOptions()) })
-	if d.set.Endpoint.Enabled {
-		part("endpoint", d.serveEndpoint)
-	}
-	part("instance", func(ctx context.Context) error { return one.Serve(ctx, d.shown) })
-	parts.Go(func() { d.follow(ctx) })
+// run is for the main goroutine, which the tray needs.
+func (d *desktop) run(ctx context.Context) error {
 	ground, err := tray.ParseGround(d.set.Tray.Icon)
 	if err != nil {
 		return err
 	}
-	return tray.Run(ctx, tray.Options{Updates: d.updates.tray, Do: d.agent.Do, Ground: ground, Show: d.show, Notice: d.notice, Log: d.log})
-}
-
-// follow keeps the newest snapshot at hand for a second start.
-func (d *desktop) follow(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case s := <-d.updates.show:
-			d.newest.Store(&s)
-		}
-	}
+	return d.program.run(ctx, func(ctx context.Context) error {
+		return tray.Run(ctx, tray.Options{Updates: d.updates, Do: d.agent.Do, Ground: ground, Show: d.show, Notice: d.notice, Log: d.log})
+	})
 }
 
 // shown makes this instance show itself, and says how things stand.
@@ -137,7 +62,12 @@ func (d *desktop) shown() string {
 	case d.show <- struct{}{}:
 	default:
 	}
-	s := d.newest.Load()
+	return "in the tray: " + d.newest.title()
+}
+
+// title is the newest snapshot in one line.
+func (n *newest) title() string {
+	s := n.Load()
 	if s == nil {
 		return "starting"
 	}
@@ -151,41 +81,4 @@ func (d *desktop) notice(p *auth.Problem) {
 	case d.tell <- notify.Message{Summary: p.Message, Body: p.Advice}:
 	default:
 	}
-}
-
-func (d *desktop) notifyOptions() notify.Options {
-	file := filepath.Join(d.state, "notify.json")
-	return notify.Options{
-		Updates: d.updates.notify, Do: d.agent.Do, Tell: d.tell, IconPath: d.icon(), Log: d.log,
-		Settings: notify.Settings{Warn: d.set.Notify.Warn, Snooze: d.set.Notify.Snooze},
-		Load: func() (notify.Memory, error) {
-			var m notify.Memory
-			b, err := os.ReadFile(file)
-			if errors.Is(err, fs.ErrNotExist) {
-				return m, nil
-			}
-			if err == nil {
-				err = json.Unmarshal(b, &m)
-			}
-			return m, err
-		},
-		Save: func(m notify.Memory) error {
-			b, err := json.Marshal(m)
-			if err != nil {
-				return err
-			}
-			return agent.WriteFile(file, b)
-		},
-	}
-}
-
-// icon leaves the program's picture in a file: notifications are given a path. Without it they do
-// without.
-func (d *desktop) icon() string {
-	path := filepath.Join(d.state, "aztray.png")
-	if err := agent.WriteFile(path, assets.Icon); err != nil {
-		d.log.Warn("notifications go without a picture", "err", err)
-		return ""
-	}
-	return path
 }

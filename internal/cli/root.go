@@ -33,6 +33,7 @@ type Env struct {
 	Err     io.Writer // everything else
 	Now     func() time.Time
 	Tray    func(context.Context, config.Settings, auth.Client) error // runs the tray until it quits
+	Serve   func(context.Context, config.Settings, auth.Client) error // runs the agent without a desktop until the context ends
 }
 
 // exit is an error that has been shown already and ends the command with its code.
@@ -118,7 +119,7 @@ Without a command it sits in the tray.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	service := &cobra.Command{Use: "service", Short: "The sign-in and the containers: status, auth-renew, sync", Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2}
 	service.AddCommand(c.statusCommand(), c.renewCommand(), c.syncCommand())
-	root.AddCommand(service, c.tenantCommand(), c.endpointCommand(), c.versionCommand())
+	root.AddCommand(c.serveCommand(), service, c.tenantCommand(), c.endpointCommand(), c.versionCommand())
 	return root
 }
 

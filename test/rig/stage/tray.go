@@ -23,15 +23,15 @@ type Tray struct {
 	err  error         // how it ended
 }
 
-// StartTray starts the program without arguments.
-func (s *Stage) StartTray(ctx context.Context) (*Tray, error) {
+// StartTray starts the program as the tray, or with arguments as what else runs until it is stopped.
+func (s *Stage) StartTray(ctx context.Context, args ...string) (*Tray, error) {
 	log := filepath.Join(s.Dir, "out", fmt.Sprintf("tray-%d.log", time.Now().UnixNano()))
 	file, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	t := &Tray{cmd: exec.CommandContext(ctx, s.bin), log: log, done: make(chan struct{})}
+	t := &Tray{cmd: exec.CommandContext(ctx, s.bin, args...), log: log, done: make(chan struct{})}
 	t.cmd.Env, t.cmd.Stdout, t.cmd.Stderr = s.env, file, file
 	t.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := t.cmd.Start(); err != nil {

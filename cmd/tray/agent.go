@@ -1,0 +1,42 @@
+package main
+
+import (
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"aztray/internal/agent"
+	"aztray/internal/auth"
+	"aztray/internal/config"
+	"aztray/internal/containers"
+	"aztray/internal/openai"
+)
+
+// newAgent is the agent in the real world, as the settings want it.
+func newAgent(set config.Settings, client auth.Client, engines *containers.Engines, log *slog.Logger) *agent.Agent {
+	client.AZ.Log = log
+	covered := containers.Selector{Names: set.Containers.Names, Delivery: set.Containers.Delivery}
+	return agent.New(agent.NewWorld(client, engines, covered), agentSettings(set, client.StateDir, log))
+}
+
+func agentSettings(set config.Settings, stateDir string, log *slog.Logger) agent.Settings {
+	return agent.Settings{
+		TenantID:       set.Azure.TenantID,
+		SubscriptionID: set.Azure.SubscriptionID,
+		Scope:          set.Azure.Scope,
+		Scopes:         set.Containers.Scopes,
+		SignInLifetime: set.Azure.SignInLifetime,
+		LoginTimeout:   set.Azure.LoginTimeout,
+		ProbeInterval:  set.Azure.ProbeInterval,
+		Stay:           !set.Azure.Follow,
+		Logs:           set.Containers.Logs,
+		Endpoint:       set.Endpoint.Enabled,
+		HealthURLs:     set.Health.Watch,
+		OpenAI: openai.Settings{Endpoint: set.OpenAI.Endpoint, APIVersion: set.OpenAI.APIVersion,
+			ChatModel: set.OpenAI.ChatModel, EmbeddingModel: set.OpenAI.EmbeddingModel},
+		Warn:      slices.Max(append([]time.Duration{0}, set.Notify.Warn...)),
+		StateFile: filepath.Join(stateDir, "state.json"),
+		Log:       log,
+	}
+}

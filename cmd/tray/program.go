@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"gopkg.in/natefinch/lumberjack.v2"
+
+	"aztray/internal/agent"
+	"aztray/internal/auth"
+	"aztray/internal/config"
+	"aztray/internal/containers"
+	"aztray/internal/instance"
+)
+
+// program is the agent and the parts around it, as the tray and serve share them. Each part has a file
+// of its own; what only one of the two has is added by that one.
+type program struct {
+	set     config.Settings
+	log     *slog.Logger
+	state   string // the directory of what outlives a run
+	engines *containers.Engines
+	agent   *agent.Agent
+	newest  newest
+	parts   []part
+}
+
+// part runs until its context ends. When one ends before, the others go on without it.
+type part struct {
+	name string
+	run  func(context.Context) error
+}
+
+// newProgram puts the parts together; none runs yet, so that each may still ask the agent for updates.
+func newProgram(set config.Settings, client auth.Client, log *slog.Logger) *program {
+	p := &program{set: set, log: log, state: client.StateDir}
+	p.engines = containers.NewEngines(containers.Options{Mounts: filepath.Join(client.StateDir, "mounts")}, set.Engine.Hosts...)
+	p.agent = newAgent(set, client, p.engines, log)
+	p.part("agent", p.agent.Run)
+	p.part("newest", p.newest.follow(p.agent.Updates()))
+	if set.Endpoint.Enabled {
+		p.part("endpoint", p.endpoint(p.agent.Updates()))
+	}
+	return p
+}
+
+func (p *program) part(name string, run func(context.Context) error) {
+	p.parts = append(p.parts, part{name, run})
+}
+
+// run runs the parts for as long as main runs, which is called in the caller's own goroutine.
+func (p *program) run(ctx context.Context, main func(context.Context) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer stop()
+	for _, part := range p.parts {
+		running.Go(func() {
+			if err := part.run(ctx); err != nil && ctx.Err() == nil {
+				p.log.Error("a part has ended", "part", part.name, "err", err)
+			}
+		})
+	}
+	return main(ctx)
+}
+
+// newest keeps the last snapshot at hand for who asks now and then.
+type newest struct{ atomic.Pointer[agent.Snapshot] }
+
+func (n *newest) follow(updates <-chan agent.Snapshot) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case s := <-updates:
+				n.Store(&s)
+			}
+		}
+	}
+}
+
+// alone runs one, which gets the place that only one process of this person has, and the log. Where
+// another has it, that one is asked to show itself, and there is a *runningAlready.
+func alone(ctx context.Context, client auth.Client, one func(*instance.Instance, *slog.Logger) error) error {
+	place, err := instance.Dir()
+	if err != nil {
+		return err
+	}
+	taken, err := instance.Acquire(place)
+	if errors.Is(err, instance.ErrRunning) {
+		status, err := instance.Show(ctx, place)
+		if err != nil {
+			return err
+		}
+		return &runningAlready{status}
+	}
+	if err != nil {
+		return err
+	}
+	defer taken.Close()
+	log, file := newLog(client.StateDir)
+	defer file.Close()
+	return one(taken, log)
+}
+
+// runningAlready says how the one stands that runs already.
+type runningAlready struct{ status string }
+
+func (r *runningAlready) Error() string { return "aztray is running already, " + r.status }
+
+// newLog writes to standard error and to a file that is turned over at 1 MB.
+func newLog(stateDir string) (*slog.Logger, io.Closer) {
+	file := &lumberjack.Logger{Filename: filepath.Join(stateDir, "aztray.log"), MaxSize: 1, MaxBackups: 3}
+	level := slog.LevelInfo
+	if os.Getenv("AZTRAY_LOG") == "debug" {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(io.MultiWriter(os.Stderr, file), &slog.HandlerOptions{Level: level})), file
+}
