@@ -57,6 +57,7 @@ type World interface {
 	WatchLogs(ctx context.Context, c containers.Container, tell func(containers.Finding)) error
 	Deliver(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status
 	Withdraw(ctx context.Context, c containers.Container) containers.Status
+	Restart(ctx context.Context, chosen []containers.Container, deliver func(context.Context, containers.Container) containers.Status) []containers.Restart
 	Prepare(ctx context.Context, b auth.Bundle) error // for containers that are yet to be made; without tokens: takes it away
 }
 

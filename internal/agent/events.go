@@ -186,6 +186,8 @@ func (e asked) apply(s *state, now time.Time) {
 		}
 	case CancelSignIn:
 		s.cancel = s.renewal != nil
+	case Restart:
+		s.beginRestart(c.Names, now)
 	case Sync:
 		if len(c.Names) == 0 {
 			s.ahead.sent, s.ahead.retryAt = "", time.Time{}

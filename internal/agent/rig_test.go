@@ -24,26 +24,27 @@ const (
 
 // rig is a world in a bubble of made-up time: what it answers is set by the test.
 type rig struct {
-	mu       sync.Mutex
-	files    auth.Files
-	changed  func()
-	tell     func(containers.Event)
-	life     time.Duration            // of each token
-	refused  map[string]*auth.Problem // silent renewal, by tenant
-	issued   int
-	probes   []time.Time
-	login    func(context.Context, auth.LoginOptions) error
-	logins   []auth.LoginOptions
-	held     map[string]auth.Bundle // by container id
-	fails    map[string]bool        // containers that cannot be written to
-	tries    map[string][]time.Time
-	withdrew []string
-	says     map[string]func(containers.Finding) // by id of a container whose log is read
-	wake     func()
-	reports  func(watch.Report)
-	endpoint string        // the tenant of the Azure OpenAI endpoint
-	asked    []string      // the tenants whose tokens it was asked with
-	prepared []auth.Bundle // for containers that are yet to be made
+	mu        sync.Mutex
+	files     auth.Files
+	changed   func()
+	tell      func(containers.Event)
+	life      time.Duration            // of each token
+	refused   map[string]*auth.Problem // silent renewal, by tenant
+	issued    int
+	probes    []time.Time
+	login     func(context.Context, auth.LoginOptions) error
+	logins    []auth.LoginOptions
+	held      map[string]auth.Bundle // by container id
+	fails     map[string]bool        // containers that cannot be written to
+	tries     map[string][]time.Time
+	withdrew  []string
+	restarted []string                            // by name
+	says      map[string]func(containers.Finding) // by id of a container whose log is read
+	wake      func()
+	reports   func(watch.Report)
+	endpoint  string        // the tenant of the Azure OpenAI endpoint
+	asked     []string      // the tenants whose tokens it was asked with
+	prepared  []auth.Bundle // for containers that are yet to be made
 }
 
 func newRig() *rig {
@@ -219,6 +220,25 @@ func (r *rig) Withdraw(_ context.Context, c containers.Container) containers.Sta
 	delete(r.held, c.ID)
 	r.withdrew = append(r.withdrew, c.ID)
 	return containers.Status{Name: c.Name, ID: c.ID, State: containers.Missing}
+}
+
+func (r *rig) Restart(ctx context.Context, chosen []containers.Container, deliver func(context.Context, containers.Container) containers.Status) []containers.Restart {
+	var all []containers.Restart
+	for _, c := range chosen {
+		res := containers.Restart{Name: c.Name, ID: c.ID, State: containers.Restarted}
+		if st := deliver(ctx, c); st.State == containers.Failed {
+			res.State, res.Error = containers.Broken, st.Error
+		}
+		r.mu.Lock()
+		r.restarted = append(r.restarted, c.Name)
+		r.mu.Unlock()
+		all = append(all, res)
+	}
+	select { // a restart takes its time
+	case <-time.After(10 * time.Second):
+	case <-ctx.Done():
+	}
+	return all
 }
 
 // current is the tenant that bare az acts in.

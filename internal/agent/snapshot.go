@@ -76,6 +76,10 @@ type UseTenant struct{ TenantID string }
 // Sync delivers anew to the named containers, to all when there are none.
 type Sync struct{ Names []string }
 
+// Restart gives the named containers the credential anew and restarts them, each when what it depends on
+// is back; all that run when there are none.
+type Restart struct{ Names []string }
+
 // MenuOpened says that the person looks: what may have changed unseen is asked for anew.
 type MenuOpened struct{}
 
@@ -84,3 +88,4 @@ func (Renew) command()        {}
 func (CancelSignIn) command() {}
 func (UseTenant) command()    {}
 func (Sync) command()         {}
+func (Restart) command()      {}

@@ -43,6 +43,8 @@ type state struct {
 	followed map[string]bool          // containers whose log is read
 	lost     map[string]*auth.Problem // the engines that do not answer, and why
 
+	restarts []restartJob // to be started
+
 	waiters []waiter          // for a token, by the identity endpoint
 	served  map[string]Served // by container id: what it gave last
 
@@ -85,6 +87,7 @@ type box struct {
 	verify  bool // look again although nothing new is to be given
 	retryAt time.Time
 	tries   int
+	revival revival
 	said    containers.Finding // what its log said last; the zero value: nothing
 }
 

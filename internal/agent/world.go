@@ -63,6 +63,10 @@ func (w *world) Withdraw(ctx context.Context, c containers.Container) containers
 	return w.engines.Withdraw(ctx, c)
 }
 
+func (w *world) Restart(ctx context.Context, chosen []containers.Container, deliver func(context.Context, containers.Container) containers.Status) []containers.Restart {
+	return w.engines.Restart(ctx, chosen, containers.RestartOptions{Deliver: deliver})
+}
+
 func (w *world) Prepare(ctx context.Context, b auth.Bundle) error {
 	return w.engines.Prepare(ctx, w.covered, b)
 }

@@ -25,12 +25,15 @@ var secretShapes = []struct {
 	keep  string
 }{
 	{regexp.MustCompile(`(?i)\b(bearer\s+)[^\s"',;]+`), "${1}" + redacted},
-	{regexp.MustCompile(`(?i)\b((?:access|refresh|id)_?token|client_secret|client_assertion|assertion|code_verifier|device_code|x-identity-header|password|secret)((?:\\?["'])?\s*[=:]\s*(?:\\?["'])?)[^\s"'\\&,;}]+`), "${1}${2}" + redacted},
+	{regexp.MustCompile(`(?i)\b((?:access|refresh|id)_?token|client_secret|client_assertion|assertion|code_verifier|device_code|x-identity-header|password|secret|api[-_]?key|account_?key|shared_?access_?key)((?:\\?["'])?\s*[=:]\s*(?:\\?["'])?)[^\s"'\\&,;}]+`), "${1}${2}" + redacted},
 	{regexp.MustCompile(`(?i)\b(code=)[^\s"'&,;]+`), "${1}" + redacted},
 	{regexp.MustCompile(`\beyJ[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)*`), redacted},
 	{regexp.MustCompile(`\b(?:[01]\.A[A-Za-z0-9_-]{3}|M\.[CR]\d)[A-Za-z0-9_.!*$~-]*`), redacted},
 	{regexp.MustCompile(`[A-Za-z0-9_+=%~-]{44,}(?:\.[A-Za-z0-9_+=%~-]+)*`), redacted},
 }
+
+// Redact takes out of text that others wrote, such as a log, everything that looks like a credential.
+func Redact(text string) string { return redact(text) }
 
 // redact takes out of text everything that looks like a credential.
 func redact(text string) string {

@@ -214,9 +214,20 @@ func each(all []containers.Container, work func(containers.Container) containers
 
 // deliver gives each container what it should hold: its own tenant's and scopes' tokens.
 func (c *command) deliver(ctx context.Context, s signIn, f found) []containers.Status {
+	get := c.tokens(ctx, s)
+	c.prepareAhead(ctx, s, f, get)
+	one := c.deliverer(s, f, get)
+	return each(f.all, func(box containers.Container) containers.Status { return one(ctx, box) })
+}
+
+// tokenSource gives a token for a scope in a tenant.
+type tokenSource func(tenant, scope string) (auth.Token, error)
+
+// tokens gets each token once, for however many containers.
+func (c *command) tokens(ctx context.Context, s signIn) tokenSource {
 	var mu sync.Mutex
 	had := map[[2]string]auth.Token{{s.tenant.ID, c.settings.Azure.Scope}: s.token}
-	get := func(tenant, scope string) (auth.Token, error) {
+	return func(tenant, scope string) (auth.Token, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if t, ok := had[[2]string{tenant, scope}]; ok {
@@ -228,9 +239,12 @@ func (c *command) deliver(ctx context.Context, s signIn, f found) []containers.S
 		}
 		return t, err
 	}
+}
+
+// deliverer gives one container what it should hold.
+func (c *command) deliverer(s signIn, f found, get tokenSource) func(context.Context, containers.Container) containers.Status {
 	served := agent.Recall(stateFile(c.client.StateDir)).Served
-	c.prepareAhead(ctx, s, f, get)
-	return each(f.all, func(box containers.Container) containers.Status {
+	return func(ctx context.Context, box containers.Container) containers.Status {
 		if box.Delivery == "endpoint" {
 			return agent.EndpointStatus(box, served[box.ID], c.settings.Endpoint.Enabled, c.Now())
 		}
@@ -251,12 +265,12 @@ func (c *command) deliver(ctx context.Context, s signIn, f found) []containers.S
 			row = r
 		}
 		return f.engines.Deliver(ctx, box, s.files.Bundle(row, tenant, tokens))
-	})
+	}
 }
 
 // prepareAhead fills the directories of containers that are yet to be made; what fails there is no
 // container's failure.
-func (c *command) prepareAhead(ctx context.Context, s signIn, f found, get func(tenant, scope string) (auth.Token, error)) {
+func (c *command) prepareAhead(ctx context.Context, s signIn, f found, get tokenSource) {
 	var tokens []auth.Token
 	for _, scope := range append([]string{c.settings.Azure.Scope}, c.settings.Containers.Scopes...) {
 		if t, err := get(s.tenant.ID, scope); err == nil {

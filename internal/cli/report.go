@@ -32,8 +32,9 @@ type Report struct {
 	Problem        *ProblemReport      `json:"problem"`
 	Containers     []ContainerReport   `json:"containers"`
 	OpenAI         *openai.Result      `json:"openai"`
-	Notices        []ProblemReport     `json:"notices"`           // parts that are not there
-	Sources        []auth.Source       `json:"sources,omitempty"` // with --verbose: in DefaultAzureCredential's order
+	Notices        []ProblemReport     `json:"notices"`            // parts that are not there
+	Restarts       []RestartedReport   `json:"restarts,omitempty"` // with --restart
+	Sources        []auth.Source       `json:"sources,omitempty"`  // with --verbose: in DefaultAzureCredential's order
 }
 
 // TokenReport is when the access token ends and whether it is renewed without a person.
@@ -148,7 +149,7 @@ func (r Report) exitCode() exit {
 			return ExitContainers
 		}
 	}
-	return ExitGood
+	return restartCode(r.Restarts)
 }
 
 // print writes the report and returns the exit that goes with it, nil when all is good.
@@ -195,6 +196,10 @@ func (c *command) table(s signIn, r Report) error {
 	if len(r.Containers) > 0 {
 		fmt.Fprintln(b)
 		containerTable(b, r.Containers, now)
+	}
+	if len(r.Restarts) > 0 {
+		fmt.Fprintln(b)
+		restartTable(b, r.Restarts)
 	}
 	if p := s.problem; p != nil {
 		fmt.Fprintln(b)

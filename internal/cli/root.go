@@ -117,8 +117,8 @@ Without a command it sits in the tray.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	service := &cobra.Command{Use: "service", Short: "The sign-in and the containers: status, auth-renew, sync", Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2}
-	service.AddCommand(c.statusCommand(), c.renewCommand(), c.syncCommand())
+	service := &cobra.Command{Use: "service", Short: "The sign-in and the containers: status, auth-renew, sync, restart", Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2}
+	service.AddCommand(c.statusCommand(), c.renewCommand(), c.syncCommand(), c.restartCommand())
 	root.AddCommand(c.serveCommand(), service, c.tenantCommand(), c.endpointCommand(), c.versionCommand())
 	return root
 }

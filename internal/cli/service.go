@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -55,6 +56,7 @@ func (c *command) check(ctx context.Context, f found) []containers.Status {
 type renewFlags struct {
 	tenant                      string
 	check, ifNeeded, deviceCode bool
+	restart                     bool
 	names                       []string
 }
 
@@ -64,11 +66,15 @@ func (c *command) renewCommand() *cobra.Command {
 		Use: "auth-renew", Short: "Sign in with the browser and give the containers the new credential", Args: noArgs,
 		Example: `  aztray service auth-renew                    # sign in, then update the containers
   aztray service auth-renew --if-needed        # no browser where a silent renewal is enough
+  aztray service auth-renew --restart          # and have them start anew, with it
   aztray service auth-renew --check            # say how it stands; exit 1 if a person is needed
   aztray service auth-renew --tenant contoso.onmicrosoft.com`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.prepare(); err != nil {
 				return err
+			}
+			if f.check && f.restart {
+				return usageError{errors.New("--check changes nothing, so that it can't go with --restart")}
 			}
 			if f.check {
 				return c.checkOnly(cmd.Context(), f)
@@ -81,6 +87,7 @@ func (c *command) renewCommand() *cobra.Command {
 	flags.BoolVar(&f.check, "check", false, "only say how it stands; exit 1 if a person is needed")
 	flags.BoolVar(&f.ifNeeded, "if-needed", false, "no browser where a silent renewal is enough")
 	flags.BoolVar(&f.deviceCode, "device-code", false, "sign in with a code on another device; many tenants forbid it")
+	flags.BoolVar(&f.restart, "restart", false, "then restart the containers, for processes that keep an old failure in memory")
 	flags.StringArrayVar(&f.names, "container", nil, "only the container of this `NAME`; may be given several times")
 	c.outputFlags(cmd)
 	return cmd
@@ -115,6 +122,9 @@ func (c *command) renew(ctx context.Context, f renewFlags) error {
 		if s, err = c.look(ctx, f.tenant, true); err != nil {
 			return err
 		}
+	}
+	if f.restart && s.token.ExpiresOn.After(c.Now()) && !boxes.none {
+		return c.restartAndPrint(ctx, s, boxes)
 	}
 	return c.deliverAndPrint(ctx, s, boxes)
 }

@@ -39,6 +39,8 @@ type Status struct {
 	Error       string    `json:"error"` // one sentence for a person
 	Running     bool      `json:"-"`
 	Away        bool      `json:"-"` // its engine does not answer: this is how it was
+	Restarting  bool      `json:"-"` // by us, at the moment
+	Broken      bool      `json:"-"` // it did not come back after our restart; Error says why
 }
 
 // The labels by which a container says what it wants. They beat the settings.
@@ -56,6 +58,7 @@ const (
 	composeHash    = "com.docker.compose.config-hash"
 	composeImage   = "com.docker.compose.image"
 	composeOneOff  = "com.docker.compose.oneoff"
+	composeNeeds   = "com.docker.compose.depends_on" // compose v2: service:condition:restart, separated by commas
 )
 
 // Container is one container as the engine's list and events tell it. Its labels were read.

@@ -121,7 +121,7 @@ func (e *dockerEngine) list(ctx context.Context) ([]summary, error) {
 	found, err := e.client.ContainerList(ctx, api.ListOptions{All: true})
 	var all []summary
 	for _, c := range found {
-		all = append(all, summary{ID: c.ID, Image: c.Image, ImageID: c.ImageID, State: c.State, Names: c.Names, Labels: c.Labels, Attached: attached(c)})
+		all = append(all, summary{ID: c.ID, Image: c.Image, ImageID: c.ImageID, State: c.State, Names: c.Names, Labels: c.Labels, Attached: attached(c), NetworkMode: c.HostConfig.NetworkMode})
 	}
 	return all, plain(err)
 }
@@ -176,10 +176,24 @@ func (e *dockerEngine) inspect(ctx context.Context, id string) (inspected, error
 		return inspected{}, errors.New("the engine's description of a container is not whole")
 	}
 	started, _ := time.Parse(time.RFC3339Nano, c.State.StartedAt) // none: zero, as for one that never started
-	return inspected{ID: c.ID, ImageID: c.Image, User: c.Config.User, Status: c.State.Status, Env: c.Config.Env,
+	in := inspected{ID: c.ID, ImageID: c.Image, User: c.Config.User, Status: c.State.Status, Env: c.Config.Env,
 		Mounts: mountsOf(c), ReadonlyRootfs: c.HostConfig.ReadonlyRootfs, Tty: c.Config.Tty, Started: started,
-		Privileged: c.HostConfig.Privileged, CapAdd: c.HostConfig.CapAdd, CapDrop: c.HostConfig.CapDrop, UsernsMode: string(c.HostConfig.UsernsMode)}, nil
+		Privileged: c.HostConfig.Privileged, CapAdd: c.HostConfig.CapAdd, CapDrop: c.HostConfig.CapDrop, UsernsMode: string(c.HostConfig.UsernsMode),
+		Grace: defaultGrace, ExitCode: c.State.ExitCode, Restarts: c.RestartCount}
+	if s := c.Config.StopTimeout; s != nil {
+		in.Grace = time.Duration(*s) * time.Second
+	}
+	if h := c.State.Health; h != nil && h.Status != api.NoHealthcheck {
+		in.Health = h.Status
+	}
+	if h := c.Config.Healthcheck; h != nil {
+		in.Check = healthCheck{h.Interval, h.Timeout, h.StartPeriod, h.Retries}
+	}
+	return in, nil
 }
+
+// defaultGrace is the engine's own.
+const defaultGrace = 10 * time.Second
 
 // mountsOf puts together what the engine tells of mounts in three places.
 func mountsOf(c api.InspectResponse) []mount {
@@ -376,6 +390,23 @@ func (e *dockerEngine) logs(ctx context.Context, id string, since time.Time, las
 		return nil, plain(err)
 	}
 	return logBody{body, cancel}, nil
+}
+
+func (e *dockerEngine) tail(ctx context.Context, id string, since time.Time, last int) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, quickCall)
+	defer cancel()
+	body, err := e.client.ContainerLogs(ctx, id, api.LogsOptions{ShowStdout: true, ShowStderr: true, Since: moment(since), Tail: strconv.Itoa(last)})
+	if err != nil {
+		return nil, plain(err)
+	}
+	defer body.Close()
+	return io.ReadAll(io.LimitReader(body, maxFile))
+}
+
+func (e *dockerEngine) restart(ctx context.Context, id string, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return plain(e.client.ContainerRestart(ctx, id, api.StopOptions{}))
 }
 
 // logBody is an open log.

@@ -28,6 +28,11 @@ type engineAPI interface {
 	// logs opens what a container wrote from since on, at most its last lines, each with its time,
 	// and follows it until the container stops. What it wrote to a terminal is not in frames.
 	logs(ctx context.Context, id string, since time.Time, last int) (io.ReadCloser, error)
+	// tail gives the last lines of what a container wrote from since on, as it is framed, cut at maxFile bytes.
+	tail(ctx context.Context, id string, since time.Time, last int) ([]byte, error)
+	// restart stops a container by its own signal, waits for its own grace, at most limit in all, and starts it.
+	// What has begun the engine ends even where ctx does not last.
+	restart(ctx context.Context, id string, limit time.Duration) error
 	// volumeDevice is the host path that a volume stands for, "" for an ordinary one.
 	volumeDevice(ctx context.Context, name string) (string, error)
 	networks(ctx context.Context) ([]network, error)
@@ -42,6 +47,7 @@ type (
 		Names                     []string
 		Labels                    map[string]string
 		Attached                  []attachment // while it runs
+		NetworkMode               string       // container:ID where it lives in another one's network
 	}
 	attachment struct { // a container on a network
 		Gateway   netip.Addr // the zero Addr where the network has none
@@ -65,8 +71,17 @@ type (
 		Tty                       bool
 		Privileged                bool
 		CapAdd, CapDrop           []string
-		UsernsMode                string    // host: not mapped, though the engine does
-		Started                   time.Time // last; zero: never
+		UsernsMode                string        // host: not mapped, though the engine does
+		Started                   time.Time     // last; zero: never
+		Grace                     time.Duration // from the stop signal to the end by force; below zero: for ever
+		ExitCode                  int           // of one that has ended
+		Restarts                  int           // by its restart policy, since it was last started by hand
+		Health                    string        // starting, healthy or unhealthy; "": it has no health check
+		Check                     healthCheck
+	}
+	healthCheck struct {
+		Interval, Timeout, StartPeriod time.Duration // zero: the engine's own
+		Retries                        int
 	}
 	message struct {
 		Action, ID string

@@ -393,15 +393,15 @@ func TestEventsOfTheEngine(t *testing.T) {
 // TestInspect: what is told of mounts in three places is one list.
 func TestInspect(t *testing.T) {
 	e, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, `{"Id": "c", "Image": "sha256:i", "State": {"Status": "running", "StartedAt": "2026-11-23T10:00:00.5Z"},
-			"Config": {"User": "app", "Env": ["A=b"], "Tty": true},
+		io.WriteString(w, `{"Id": "c", "Image": "sha256:i", "State": {"Status": "running", "StartedAt": "2026-11-23T10:00:00.5Z", "ExitCode": 3, "Health": {"Status": "starting"}},
+			"RestartCount": 2, "Config": {"User": "app", "Env": ["A=b"], "Tty": true, "StopTimeout": 20, "Healthcheck": {"Interval": 1000000000, "Retries": 4}},
 			"HostConfig": {"ReadonlyRootfs": true, "Tmpfs": {"/t": ""}, "Binds": ["/home/a:/x/:ro", "vol:/v"], "Mounts": [{"Source": "C:\\b", "Target": "/y"}]},
 			"Mounts": [{"Type": "bind", "Source": "/vm/a", "Destination": "/x"}, {"Type": "bind", "Source": "/vm/b", "Destination": "/y", "RW": true},
 				{"Type": "volume", "Name": "vol", "Source": "/var/lib/vol", "Destination": "/v", "RW": true}]}`)
 	})
 	got, err := e.inspect(t.Context(), "c")
 	want := inspected{ID: "c", ImageID: "sha256:i", User: "app", Status: "running", Env: []string{"A=b"}, ReadonlyRootfs: true, Tty: true,
-		Started: time.Date(2026, 11, 23, 10, 0, 0, 5e8, time.UTC), Mounts: []mount{
+		Grace: 20 * time.Second, ExitCode: 3, Restarts: 2, Health: "starting", Check: healthCheck{Interval: time.Second, Retries: 4}, Started: time.Date(2026, 11, 23, 10, 0, 0, 5e8, time.UTC), Mounts: []mount{
 			{Type: "bind", Source: "/vm/a", Asked: "/home/a", Destination: "/x"},
 			{Type: "bind", Source: "/vm/b", Asked: `C:\b`, Destination: "/y", RW: true},
 			{Type: "volume", Name: "vol", Source: "/var/lib/vol", Destination: "/v", RW: true},

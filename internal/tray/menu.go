@@ -265,6 +265,9 @@ func containerMenu(s agent.Snapshot, now time.Time, c Clock) Submenu {
 	})
 	fresh := 0
 	menu := Submenu{Items: []Item{{Text: saySyncNow, Command: agent.Sync{}}}}
+	if n := restartable(all); n > 0 {
+		menu.Items = append(menu.Items, Item{Text: sayRestart(n), Command: agent.Restart{}})
+	}
 	for _, st := range all {
 		until := ""
 		if !st.ExpiresOn.IsZero() {
@@ -287,6 +290,16 @@ func containerMenu(s agent.Snapshot, now time.Time, c Clock) Submenu {
 	menu.Text = sayContainersMenu(fresh, len(all))
 	menu.Items = capped(menu.Items, sayMoreContainers)
 	return menu
+}
+
+// restartable counts those that run.
+func restartable(all []containers.Status) (n int) {
+	for _, st := range all {
+		if st.Running && !st.Restarting {
+			n++
+		}
+	}
+	return n
 }
 
 // capped cuts a submenu to subItems lines, the last of which counts the others.

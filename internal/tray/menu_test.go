@@ -195,6 +195,23 @@ func TestContainerMenu(t *testing.T) {
 	if got := fmt.Sprintf("%#v", m.Containers); got != fmt.Sprintf("%#v", want) {
 		t.Errorf("%s\nwant %#v", got, want)
 	}
+	m = Menu(signedIn(func(s *agent.Snapshot) {
+		s.Containers = []containers.Status{
+			{Name: "a", State: containers.Fresh, Running: true, Restarting: true},
+			{Name: "b", State: containers.Fresh, Running: true, Broken: true, Error: "It ended with exit code 3."},
+			{Name: "c", State: containers.Fresh},
+		}
+	}), noon, cest)
+	want = Submenu{"Containers: all 3 have the token", []Item{
+		{Text: "Sync now", Command: agent.Sync{}},
+		{Text: "Restart containers (1 running)", Command: agent.Restart{}},
+		{Text: "a: is being restarted", Command: sync("a")},
+		{Text: "b: did not come back: It ended with exit code 3.", Command: sync("b")},
+		{Text: "c: has the token", Command: sync("c")},
+	}}
+	if got := fmt.Sprintf("%#v", m.Containers); got != fmt.Sprintf("%#v", want) {
+		t.Errorf("%s\nwant %#v", got, want)
+	}
 	if m := Menu(agent.Snapshot{}, noon, cest).Containers; m.Text != "Containers: none found" {
 		t.Errorf("no containers: %+v", m)
 	}

@@ -143,8 +143,16 @@ func sayMoreContainers(n int) string { return fmt.Sprintf("%d more: aztray servi
 
 func sayOnEngine(container, engine string) string { return fmt.Sprintf("%s on %s", container, engine) }
 
+func sayRestart(running int) string { return fmt.Sprintf("Restart containers (%d running)", running) }
+
 // sayContainer is a container's line in the submenu.
 func sayContainer(c containers.Status, until string) string {
+	if c.Restarting {
+		return fmt.Sprintf("%s: is being restarted", c.Name)
+	}
+	if c.Broken {
+		return fmt.Sprintf("%s: did not come back: %s", c.Name, c.Error)
+	}
 	if c.State == containers.Failed && c.Error != "" {
 		return fmt.Sprintf("%s: %s", c.Name, c.Error)
 	}

@@ -1,0 +1,69 @@
+package agent
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"aztray/internal/containers"
+)
+
+func stopped(id string) containers.Container {
+	c := covered(id)
+	c.Running = false
+	return c
+}
+
+func TestRestartingDeliversFirstAndShowsHowItGoes(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{}, func(x *run) {
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{covered("a"), covered("b"), stopped("c")}})
+		x.now()
+		r.fails["b"] = true
+		x.a.Do(Restart{})
+		x.a.Do(Restart{}) // one at a time
+		s := x.now()
+		for i, restarting := range []bool{true, true, false} {
+			if s.Containers[i].Restarting != restarting {
+				t.Errorf("while it goes on %s: restarting is %v", s.Containers[i].Name, s.Containers[i].Restarting)
+			}
+		}
+		s = x.after(11 * time.Second)
+		if got := r.restartedNames(); !slices.Equal(got, []string{"codestory-a", "codestory-b"}) {
+			t.Errorf("restarted %v, want each that runs, once", got)
+		}
+		a, b := s.Containers[0], s.Containers[1]
+		if a.Restarting || a.Broken || a.Error != "" {
+			t.Errorf("one that is back: %+v", a)
+		}
+		if b.Restarting || !b.Broken || b.Error != "the engine said no" {
+			t.Errorf("one that is not: %+v", b)
+		}
+		r.fails["b"] = false
+		x.a.Do(Restart{Names: []string{"codestory-b"}})
+		if s = x.after(11 * time.Second); s.Containers[1].Broken || len(r.restartedNames()) != 3 {
+			t.Errorf("after another try: %+v", s.Containers[1])
+		}
+	})
+}
+
+func TestNothingIsRestartedWithoutALiveToken(t *testing.T) {
+	r := newRig()
+	inBubble(t, r, Settings{}, func(x *run) {
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{covered("a")}})
+		x.a.Do(Restart{})
+		s := x.after(time.Second)
+		if len(r.restartedNames()) != 0 || !s.Containers[0].Broken || s.Containers[0].Error == "" {
+			t.Errorf("restarted %v, shown as %+v", r.restartedNames(), s.Containers[0])
+		}
+	})
+}
+
+func (r *rig) restartedNames() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	names := slices.Clone(r.restarted)
+	slices.Sort(names)
+	return names
+}
