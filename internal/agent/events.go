@@ -212,8 +212,9 @@ func (s *state) begin(j signInJob, now time.Time) {
 	if s.renewal != nil {
 		return
 	}
-	if kind := s.files.Kind(s.row(j.tenant)); !j.silent && !kind.Renewable() {
-		s.failure = kind.RenewProblem()
+	row := s.row(j.tenant)
+	if kind := s.files.Kind(row); !j.silent && !kind.Renewable() {
+		s.failure = kind.RenewProblem(row)
 		return
 	}
 	if g, ok := s.signs[j.tenant]; ok && g.refusal != nil {

@@ -215,16 +215,9 @@ const worthTaking = 10 * time.Minute
 // takeDiskTokens takes az's own tokens where they outlast ours: after a start with no network they
 // are all there is.
 func (s *state) takeDiskTokens() {
-	if s.files.Cache == nil {
-		return
-	}
 	for tenant, scopes := range s.wanted() {
-		account, ok := s.files.Cache.Account(s.row(tenant).User.Name)
-		if !ok {
-			continue
-		}
 		for _, scope := range scopes {
-			if t, ok := s.files.Cache.Token(account.HomeAccountID, tenant, scope); ok && t.ExpiresOn.Sub(s.sign(tenant).tokens[scope].ExpiresOn) > worthTaking {
+			if t, ok := s.files.CachedToken(s.row(tenant), tenant, scope); ok && t.ExpiresOn.Sub(s.sign(tenant).tokens[scope].ExpiresOn) > worthTaking {
 				s.sign(tenant).tokens[scope] = t
 			}
 		}

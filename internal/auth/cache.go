@@ -34,7 +34,7 @@ type cachedToken struct {
 	Secret        string  `json:"secret"`
 	HomeAccountID string  `json:"home_account_id"`
 	Environment   string  `json:"environment"`
-	ClientID      string  `json:"client_id"`
+	ClientID      string  `json:"client_id"` // of az, or of the service principal
 	Target        string  `json:"target"`
 	Realm         string  `json:"realm"`
 	CachedAt      seconds `json:"cached_at"`
@@ -111,9 +111,18 @@ func (c *Cache) Renewable(homeAccountID string) bool {
 // Token is the cached access token for an account, tenant and scope that lasts longest. False where
 // there is none.
 func (c *Cache) Token(homeAccountID, tenant, scope string) (Token, bool) {
+	return c.longest(tenant, scope, func(t cachedToken) bool { return t.HomeAccountID == homeAccountID })
+}
+
+// appToken is Token for a service principal, which has no account.
+func (c *Cache) appToken(app, tenant, scope string) (Token, bool) {
+	return c.longest(tenant, scope, func(t cachedToken) bool { return t.HomeAccountID == "" && t.ClientID == app })
+}
+
+func (c *Cache) longest(tenant, scope string, of func(cachedToken) bool) (Token, bool) {
 	var best Token
 	for _, t := range c.access {
-		if t.HomeAccountID != homeAccountID || t.Realm != tenant || !covers(t.Target, scope) || !t.ExpiresOn.After(best.ExpiresOn) {
+		if !of(t) || t.Realm != tenant || !covers(t.Target, scope) || !t.ExpiresOn.After(best.ExpiresOn) {
 			continue
 		}
 		best = Token{Scope: scope, Target: t.Target, TenantID: tenant, Secret: NewSecret(t.Secret),

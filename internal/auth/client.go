@@ -27,10 +27,16 @@ func (c Client) Token(ctx context.Context, f Files, username, tenant, scope stri
 	if !errors.Is(err, ErrNotInProcess) {
 		return t, err
 	}
+	ask := tenant
 	if p := f.Profile.Current(); p.TenantID == tenant {
-		tenant = "" // a service principal and a managed identity take no --tenant
+		ask = "" // a service principal and a managed identity take no --tenant
 	}
-	return c.AZ.AccessToken(ctx, tenant, scope)
+	t, err = c.AZ.AccessToken(ctx, ask, scope)
+	p, isProblem := errors.AsType[*Problem](err)
+	if row, ok := f.Profile.InTenant(tenant); ok && isProblem && row.User.Type == "servicePrincipal" {
+		return t, p.forApp(row.User.Name, tenant, scope)
+	}
+	return t, err
 }
 
 // SignIn has a person sign in, one at a time across processes, and then obtains the token that the

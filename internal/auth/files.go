@@ -209,6 +209,22 @@ func iniValue(b []byte, section, key string) string {
 	return ""
 }
 
+// CachedToken is the access token that az holds for whom a row is of, in a tenant, for a scope. False
+// where there is none, or where it cannot be read.
+func (f Files) CachedToken(row ProfileSubscription, tenant, scope string) (Token, bool) {
+	if f.Cache == nil {
+		return Token{}, false
+	}
+	if row.User.Type == "servicePrincipal" {
+		return f.Cache.appToken(row.User.Name, tenant, scope)
+	}
+	account, ok := f.Cache.Account(row.User.Name)
+	if !ok {
+		return Token{}, false
+	}
+	return f.Cache.Token(account.HomeAccountID, tenant, scope)
+}
+
 // Bundle cuts the sign-in down to tokens in one tenant, for a container.
 func (f Files) Bundle(row ProfileSubscription, tenant string, tokens []Token) Bundle {
 	b := Bundle{Username: row.User.Name, Environment: f.Cloud.AuthorityHost, Cloud: f.Cloud.Name, TenantID: tenant, Tokens: tokens,

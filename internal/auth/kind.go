@@ -111,16 +111,16 @@ func (k AccountKind) Words() string {
 var renewProblems = map[AccountKind]Problem{
 	AccountSecret: {Code: "RENEW_SECRET",
 		Message: "az is signed in as a service principal, which a browser cannot renew: its secret must be good.",
-		Advice:  "Where the secret has expired, make a new one (az ad app credential reset --id APP), then: az login --service-principal --username APP --password SECRET --tenant TENANT"},
+		Advice:  "Where the secret has expired, have an owner of the app make a new one (az ad app credential reset --id {app}), then: " + loginBySecret},
 	AccountCertificate: {Code: "RENEW_CERTIFICATE",
 		Message: "az is signed in as a service principal, which a browser cannot renew: its certificate must be good.",
-		Advice:  "Where the certificate has expired or moved, give az the new one: az login --service-principal (see az login --help)"},
+		Advice:  "Where the certificate has expired or moved, give az the new one: az login --service-principal --username {app} --tenant {tenant} --password CERT.pem"},
 	AccountFederated: {Code: "RENEW_FEDERATED",
 		Message: "az is signed in as a service principal with a federated token, which lasts minutes and which a browser cannot renew.",
-		Advice:  "Get a new token from where the last one came from, then: az login --service-principal --username APP --federated-token TOKEN --tenant TENANT"},
+		Advice:  "Get a new token from where the last one came from, then: " + loginByToken},
 	AccountPrincipal: {Code: "RENEW_PRINCIPAL",
 		Message: "az is signed in as a service principal, which a browser cannot renew.",
-		Advice:  "Give az its secret or certificate anew: az login --service-principal (see az login --help)"},
+		Advice:  "Give az its secret or certificate anew: az login --service-principal --username {app} --tenant {tenant} (see az login --help)"},
 	AccountManagedIdentity: {Code: "RENEW_MANAGED_IDENTITY",
 		Message: "az is signed in as this machine's managed identity, which needs no renewing and which a browser cannot renew.",
 		Advice:  "Where it fails, look at the machine's identity in Azure, then: az login --identity; or sign in yourself: az login"},
@@ -129,14 +129,14 @@ var renewProblems = map[AccountKind]Problem{
 		Advice:  "Restart the Cloud Shell; or sign in yourself: az login"},
 }
 
-// RenewProblem says why "Renew now" cannot help, and what does; nil where it can.
-func (k AccountKind) RenewProblem() *Problem {
+// RenewProblem says why "Renew now" cannot help the account of a row, and what does; nil where it can.
+func (k AccountKind) RenewProblem(row ProfileSubscription) *Problem {
 	p, ok := renewProblems[k]
 	if !ok {
 		return nil
 	}
-	p.Kind = ConfigError
-	return &p
+	p.Kind, p.template = ConfigError, p.Advice
+	return p.forApp(row.User.Name, row.TenantID, "")
 }
 
 // principalsFile is where az keeps the service principals' credentials, if not encrypted.

@@ -61,8 +61,8 @@ func TestKindsOfSignIn(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := f.Kind(f.Profile.Current())
-			if got != tt.want || got.Renewable() != tt.renewable || (got.RenewProblem() == nil) != tt.renewable {
-				t.Errorf("%s (renewable %v, %v), want %s (%v)", got, got.Renewable(), got.RenewProblem(), tt.want, tt.renewable)
+			if got != tt.want || got.Renewable() != tt.renewable || (got.RenewProblem(f.Profile.Current()) == nil) != tt.renewable {
+				t.Errorf("%s (renewable %v, %v), want %s (%v)", got, got.Renewable(), got.RenewProblem(f.Profile.Current()), tt.want, tt.renewable)
 			}
 			if other, ok := words[got.Words()]; ok && other != got {
 				t.Errorf("%s and %s are both %q", got, other, got.Words())
@@ -71,7 +71,7 @@ func TestKindsOfSignIn(t *testing.T) {
 			if strings.Contains(fmt.Sprintf("%+v", f), "hush") {
 				t.Error("the secret was kept")
 			}
-			if p := got.RenewProblem(); p != nil && (p.SignInCures() || p.Message == "" || !strings.Contains(p.Advice, "az login")) {
+			if p := got.RenewProblem(f.Profile.Current()); p != nil && (p.SignInCures() || p.Message == "" || !strings.Contains(p.Advice, "az login")) {
 				t.Errorf("%s: %q %q, want a way by az login and no offer of the browser", got, p.Message, p.Advice)
 			}
 		})

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -38,6 +39,7 @@ type Problem struct {
 	Err     error  `json:"-"`       // the cause, redacted, for --verbose; Unwrap returns it
 
 	template string // Advice before its placeholders were filled; "" means Advice has none
+	app      string // the service principal that it is of; "" where it is of a person
 }
 
 func (p *Problem) Error() string { return fmt.Sprintf("%s (%s)", p.Message, p.Code) }
@@ -69,7 +71,7 @@ func (p *Problem) Refuses() bool {
 	case SignInRequired, ClaimsRequired, WrongTenant, PolicyBlocked, PasswordFirst, AccountBlocked, ConsentNeeded, Unclassified:
 		return true
 	case ConfigError:
-		return strings.HasPrefix(p.Code, "AADSTS")
+		return strings.HasPrefix(p.Code, "AADSTS") || p.Code == "AZ_PRINCIPAL_NOT_CACHED" || p.Code == "MANAGED_IDENTITY_REFUSED"
 	}
 	return false
 }
@@ -78,17 +80,25 @@ func (p *Problem) Refuses() bool {
 func (p *Problem) With(tenant, scope string) *Problem {
 	c := *p
 	if p.template != "" {
-		c.Advice = fill(p.template, p.Code, tenant, scope, p.Lesson.Claims)
+		c.Advice = fill(p.template, p.Code, tenant, scope, p.Lesson.Claims, p.app)
 	}
 	return &c
 }
 
+// forApp is With for a service principal, whose id is app.
+func (p *Problem) forApp(app, tenant, scope string) *Problem {
+	c := *p
+	c.app = app
+	return c.With(tenant, scope)
+}
+
 // fill puts the commands of an advice in place: {renew} is ours, {login} is az's own with all that
-// the sign-in must satisfy, {code} and {number} are Entra's.
-func fill(template, code, tenant, scope, claims string) string {
+// the sign-in must satisfy, {code} and {number} are Entra's, {app} is the service principal's id.
+func fill(template, code, tenant, scope, claims, app string) string {
 	renew := "aztray service auth-renew" + option("--tenant", tenant)
 	login := "az login" + option("--tenant", tenant) + option("--scope", scope) + option("--claims-challenge", claims)
 	return strings.NewReplacer("{renew}", renew, "{login}", login,
+		"{app}", cmp.Or(app, "APP"), "{tenant}", cmp.Or(tenant, "TENANT"),
 		"{code}", code, "{number}", strings.TrimPrefix(code, "AADSTS")).Replace(template)
 }
 

@@ -24,7 +24,10 @@ const (
 	otherTenant = "Switch to the tenant this account belongs to (aztray tenant use TENANT), or ask to be invited as a guest."
 	checkPlace  = "Check azure.tenant_id and azure.scope: aztray config show"
 	sendBug     = "Update az and aztray; if it stays, report it, naming {code}."
-	waitAWhile  = "Nothing to do: it is tried again by itself."
+	// not the person's own secret on a command line: az asks for it where --password is left out
+	loginBySecret = "az login --service-principal --username {app} --tenant {tenant}"
+	loginByToken  = "az login --service-principal --username {app} --tenant {tenant} --federated-token TOKEN"
+	waitAWhile    = "Nothing to do: it is tried again by itself."
 )
 
 // entraFaults is every code of Entra's that we know. The names of the codes, and what they mean:
@@ -120,11 +123,13 @@ var entraFaults = []fault{
 	{codes: "50011 500113", kind: ConfigError, message: "The application's reply address is not registered.", advice: sendBug},
 	{codes: "70001 700016", kind: ConfigError, message: "The tenant does not know the application.", advice: "Check AZURE_CLIENT_ID and the tenant it belongs to."},
 	{codes: "7000112", kind: ConfigError, message: "The application is disabled in the tenant.", advice: askAdmin},
-	{codes: "70002 7000215", kind: ConfigError, message: "The service principal's secret is not right.", advice: "Give az the right one: az login --service-principal (see az login --help)"},
-	{codes: "7000222", kind: ConfigError, message: "The service principal's secret has expired.", advice: "Make a new one (az ad app credential reset --id APP), then az login --service-principal with it."},
+	{codes: "70002 7000215", kind: ConfigError, message: "The service principal's secret is not right.", advice: "Give az the right one: " + loginBySecret},
+	{codes: "7000222", kind: ConfigError, message: "The service principal's secret has expired.", advice: "Have an owner of the app make a new one (az ad app credential reset --id {app}), then: " + loginBySecret},
 	{codes: "7000218", kind: ConfigError, message: "The application wants a secret or a certificate, and none was sent.", advice: "Check AZURE_CLIENT_ID, or sign in az with the secret: az login --service-principal"},
-	{codes: "700024", kind: ConfigError, message: "The service principal's proof is out of date, perhaps because this machine's clock is wrong.", advice: "Set the clock right, or renew the federated token."},
-	{codes: "700027", kind: ConfigError, message: "The service principal's certificate is not one that the application knows.", advice: "Give az the right one: az login --service-principal (see az login --help)"},
+	{codes: "700024", kind: ConfigError, message: "The service principal's federated token or certificate proof is out of date.", advice: "Set this machine's clock right, or give az a new federated token: " + loginByToken},
+	{codes: "700027", kind: ConfigError, message: "The service principal's certificate has expired, or is not one that the application knows.", advice: "Put a good one on the app (az ad app credential reset --id {app} --cert @CERT.pem --append), then: az login --service-principal --username {app} --tenant {tenant} --password CERT.pem"},
+	{codes: "70021 700211 700212 700213", kind: ConfigError, message: "The application does not trust the federated token: its issuer, subject or audience is not one that the app names.", advice: "Compare them with: az ad app federated-credential list --id {app}"},
+	{codes: "50027 700023", kind: ConfigError, message: "Microsoft could not read the service principal's proof.", advice: "Sign az in anew: az login --service-principal --username {app} --tenant {tenant} (see az login --help)"},
 	{codes: "900144", kind: ConfigError, message: "The request lacked something that Microsoft needs.", advice: sendBug},
 	{codes: "9002313", kind: ConfigError, message: "Microsoft could not read the request.", advice: "If az's token cache was copied or cut short, clear it (az account clear) and sign in; else update az."},
 	{codes: "75011", kind: ConfigError, message: "You were signed in by another method than the application wants.", advice: "Sign out in the browser and sign in by the method your organisation wants, naming {code} if you must ask."},

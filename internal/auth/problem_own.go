@@ -29,7 +29,9 @@ var ownFaults = []fault{
 	{codes: "AZ_SUBSCRIPTION_UNKNOWN", kind: ConfigError, message: "This sign-in does not reach the subscription that was asked for.", advice: "Check azure.subscription_id (aztray config show) against: az account list -o table"},
 	{codes: "AZ_TENANT_UNKNOWN", kind: WrongTenant, message: "There is no such tenant in this cloud.", advice: "Check azure.tenant_id (aztray config show) and the cloud (az cloud show)."},
 	{codes: "AZ_SEVERAL_ACCOUNTS", kind: ConfigError, message: "az holds several accounts of the same name.", advice: "Start afresh: az account clear, then {login}"},
-	{codes: "AZ_PRINCIPAL_NOT_CACHED", kind: ConfigError, message: "az no longer has the secret of this service principal.", advice: "Give it again: az login --service-principal (see az login --help)"},
+	{codes: "AZ_PRINCIPAL_NOT_CACHED", kind: ConfigError, message: "az no longer has the secret of this service principal.", advice: "Give it again: " + loginBySecret},
+	{codes: "MANAGED_IDENTITY_REFUSED", kind: ConfigError, message: "The managed identity endpoint gives az no token.", advice: "See whether this machine still has its identity in Azure, then: az login --identity; or sign in yourself: az login"},
+	{codes: "MANAGED_IDENTITY_UNREACHABLE", kind: Offline, message: "The managed identity endpoint of this machine does not answer.", advice: "It is tried again by itself; if it stays, sign in yourself: az login"},
 
 	// Entra, where it gives no code.
 	{codes: "SIGN_IN_REQUIRED", kind: SignInRequired, message: "Microsoft wants you to sign in yourself for this.", advice: signInExact},
@@ -81,6 +83,8 @@ var phrases = []phrase{
 	{"AZ_FILES_READ_ONLY", []string{"read-only file system"}},
 
 	{"CA_BUNDLE_UNREADABLE", []string{"could not find a suitable tls ca certificate bundle"}},
+	{"MANAGED_IDENTITY_UNREACHABLE", []string{"failed to connect to msi…error detail", "failed to connect to msi…http error: 5", "failed to connect to msi…<response [5", "failed to connect to msi…<response [429", "msi endpoint is not responding", "failed to retrieve a token from…max retries exceeded"}},
+	{"MANAGED_IDENTITY_REFUSED", []string{"failed to connect to msi", "msi: failed to acquire tokens", "msi: failed to retrieve a token"}},
 	{"NET_CERTIFICATE", []string{"certificate_verify_failed", "certificate verify failed", "certificate verification failed", "x509:", "failed to verify certificate"}},
 	{"NET_PROXY", []string{"proxyerror", "cannot connect to proxy", "unable to connect to proxy", "tunnel connection failed", "proxyconnect", "proxy authentication required", "407 proxy"}},
 	{"NET_DNS", []string{"nameresolutionerror", "name or service not known", "getaddrinfo failed", "temporary failure in name resolution", "no such host", "nodename nor servname", "server misbehaving"}},

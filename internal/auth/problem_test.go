@@ -46,6 +46,12 @@ var textCases = []struct {
 	{"declined", "AADSTS65004", Cancelled, ""},
 	{"resource-unknown", "AADSTS500011", ConfigError, ""},
 	{"secret-expired", "AADSTS7000222", ConfigError, "The service principal's secret has expired."},
+	{"certificate-unknown", "AADSTS700027", ConfigError, ""},
+	{"federated-token-over", "AADSTS700024", ConfigError, "The service principal's federated token or certificate proof is out of date."},
+	{"federation-untrusted", "AADSTS700213", ConfigError, ""},
+	{"az-identity-refused", "MANAGED_IDENTITY_REFUSED", ConfigError, "The managed identity endpoint gives az no token."},
+	{"az-identity-busy", "MANAGED_IDENTITY_UNREACHABLE", Offline, ""},
+	{"az-identity-unreachable", "MANAGED_IDENTITY_UNREACHABLE", Offline, "The managed identity endpoint of this machine does not answer."},
 	{"saml", "AADSTS750054", ConfigError, ""},
 	{"loop", "AADSTS50196", Transient, ""},
 	{"unknown-code", "AADSTS9988776", Unclassified, ""},
@@ -254,7 +260,7 @@ var knownCodes = map[Kind]string{
 	WrongTenant:    "50020 50034 50128 51004 90072 16000 16003 50177 50178 90002 90038 500021 500022 500212 500213 50105",
 	ConsentNeeded:  "65001 90094 90095 65002",
 	ConfigError: "500011 500113 50011 650052 650057 70001 70011 700016 70002 7000215 7000222 7000218 900144 9002313 " +
-		"7000112 700024 700027 75001 75003 75005 75008 75011 75016 7500514 750054",
+		"7000112 700024 700027 70021 700211 700212 700213 50027 700023 75001 75003 75005 75008 75011 75016 7500514 750054",
 	Transient: "50196 90033 90006 90012 90024 90055 90090 50033 50087 50088 80005",
 }
 
@@ -318,8 +324,10 @@ func TestWhatSignInCures(t *testing.T) {
 			t.Errorf("%s: Refuses is %v", k, got)
 		}
 	}
-	if (&Problem{Code: "CA_BUNDLE_UNREADABLE", Kind: ConfigError}).Refuses() {
-		t.Error("a setting of ours says something about the sign-in")
+	for code, want := range map[string]bool{"CA_BUNDLE_UNREADABLE": false, "AZ_USAGE": false, "AZ_PRINCIPAL_NOT_CACHED": true, "MANAGED_IDENTITY_REFUSED": true} {
+		if (&Problem{Code: code, Kind: ConfigError}).Refuses() != want {
+			t.Errorf("%s: Refuses is %v", code, !want)
+		}
 	}
 }
 
@@ -342,6 +350,16 @@ func TestAdviceNamesTenantAndScope(t *testing.T) {
 		}
 		if *p != before {
 			t.Errorf("%s: With changed the original", name)
+		}
+	}
+	const app = "5e71a0b7-3c1d-4b6e-9f0a-2d8c4e6f1a03"
+	expired := Classify(texts["secret-expired"], nil)
+	for got, want := range map[string]string{
+		expired.Advice:                         "Have an owner of the app make a new one (az ad app credential reset --id APP), then: az login --service-principal --username APP --tenant TENANT",
+		expired.forApp(app, tenant, "").Advice: "Have an owner of the app make a new one (az ad app credential reset --id " + app + "), then: az login --service-principal --username " + app + " --tenant " + tenant,
+	} {
+		if got != want {
+			t.Errorf("a service principal:\n got %s\nwant %s", got, want)
 		}
 	}
 	plain := &Problem{Code: "X", Kind: ConfigError, Message: "m.", Advice: "a"}

@@ -47,11 +47,7 @@ func (c *command) look(ctx context.Context, tenant string, renew bool) (signIn, 
 	if row, ok := s.files.Profile.InTenant(s.tenant.ID); ok {
 		s.row = row
 	}
-	if s.files.Cache != nil {
-		if a, ok := s.files.Cache.Account(s.row.User.Name); ok {
-			s.token, _ = s.files.Cache.Token(a.HomeAccountID, s.tenant.ID, c.settings.Azure.Scope)
-		}
-	}
+	s.token, _ = s.files.CachedToken(s.row, s.tenant.ID, c.settings.Azure.Scope)
 	if !renew && s.token.Alive(c.Now(), enough) {
 		s.silent = auth.SilentWorks
 		c.nameTenant(&s, agent.Recall(stateFile(c.client.StateDir)).Tenants)

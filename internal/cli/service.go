@@ -115,6 +115,9 @@ func (c *command) renew(ctx context.Context, f renewFlags) error {
 	if err != nil {
 		return err
 	}
+	if p := s.files.Kind(s.row).RenewProblem(s.row); p != nil {
+		return c.renewWithoutBrowser(ctx, s, boxes, p)
+	}
 	if !f.ifNeeded || s.silent != auth.SilentWorks {
 		if err := c.signIn(ctx, auth.LoginOptions{TenantID: s.tenant.ID, DeviceCode: f.deviceCode}); err != nil {
 			return err
@@ -127,6 +130,21 @@ func (c *command) renew(ctx context.Context, f renewFlags) error {
 		return c.restartAndPrint(ctx, s, boxes)
 	}
 	return c.deliverAndPrint(ctx, s, boxes)
+}
+
+// renewWithoutBrowser is for an az that no browser renews: az does by itself, or the report says what
+// must be done about the credential that it was given.
+func (c *command) renewWithoutBrowser(ctx context.Context, s signIn, f found, why *auth.Problem) error {
+	s, err := c.look(ctx, s.tenant.ID, true)
+	if err != nil {
+		return err
+	}
+	if s.silent == auth.SilentWorks {
+		fmt.Fprintf(c.Err, "az is signed in as %s and renews by itself; no browser is needed.\n", s.files.Kind(s.row).Words())
+	} else {
+		fmt.Fprintln(c.Err, why.Message)
+	}
+	return c.deliverAndPrint(ctx, s, f)
 }
 
 // deliverAndPrint gives the containers what they should hold, where there is something to give.
