@@ -252,7 +252,7 @@ func afterProbe(s *state, tenant string, ends, now time.Time) time.Time {
 	half := ends.Sub(now) / 2
 	half -= time.Duration(s.random() * 0.1 * float64(half))
 	at, soonest := now.Add(half), now.Add(s.set.ProbeInterval)
-	if end, _ := s.predict(tenant); end.After(now) {
+	if end := s.predict(tenant).Ends; end.After(now) {
 		if before := end.Add(-lastToken); before.After(soonest) {
 			at = earlier(at, before)
 		} else {

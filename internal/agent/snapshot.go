@@ -20,6 +20,7 @@ type Snapshot struct {
 	InUse          []TenantState    // each tenant in use, Tenant first
 	SignedInAt     time.Time        // the start of this sign-in, where known
 	Lifetime       time.Duration    // how long the organisation lets a sign-in last, where known
+	IdleLimit      bool             // Lifetime is how long it may stay unused, and each use puts Deadline off
 	Account        string           // the user name, such as ada@contoso.example
 	Kind           auth.AccountKind // what az is signed in as there
 	Tenant         auth.Tenant      // the one in use by default, which the switch ticks

@@ -260,23 +260,24 @@ func (s *state) facts(tenant string, now time.Time) auth.Facts {
 	if !g.offlineSince.IsZero() && !f.TokenExpires.After(now) && f.Silent == auth.SilentWorks {
 		f.Silent = auth.SilentUntried // nothing lives and nothing can be tried: that is not knowing
 	}
-	f.SignInEnds, f.SignInEndsFrom = s.predict(tenant)
+	p := s.predict(tenant)
+	f.SignInEnds, f.SignInEndsFrom = p.Ends, p.Source
 	return f
 }
 
-// predict says when the sign-in in a tenant will end, and from what that is known.
-func (s *state) predict(tenant string) (time.Time, auth.DeadlineSource) {
+// predict says when the sign-in in a tenant will end, by our clock, and from what that is known.
+func (s *state) predict(tenant string) auth.Prediction {
 	g, ok := s.signs[tenant]
 	if !ok {
-		return time.Time{}, auth.DeadlineNone
+		return auth.Prediction{Source: auth.DeadlineNone}
 	}
 	policy := g.policy
 	policy.Configured = s.set.SignInLifetime
-	end, from := policy.SignInEnds(g.signedInAt, s.lastUse(tenant))
-	if !end.IsZero() {
-		end = end.Add(s.skew) // Entra ends it by its own clock, and a person reads ours
+	p := policy.SignInEnds(g.signedInAt, s.lastUse(tenant))
+	if !p.Ends.IsZero() {
+		p.Ends = p.Ends.Add(s.skew) // Entra ends it by its own clock, and a person reads ours
 	}
-	return end, from
+	return p
 }
 
 // lastUse is when az last used its refresh token; zero where its cache does not say.
@@ -360,7 +361,8 @@ func (s *state) snapshot(now time.Time) Snapshot {
 	if g, ok := s.signs[w.Tenant.ID]; ok {
 		snap.TokenExpires, snap.SignedInAt, snap.OfflineSince = g.tokens[s.set.Scope].ExpiresOn, g.signedInAt, g.offlineSince
 		snap.Refreshable = g.silent == auth.SilentWorks
-		snap.Lifetime = cmp.Or(s.set.SignInLifetime, g.policy.SignIn.Lasts)
+		p := s.predict(w.Tenant.ID)
+		snap.Lifetime, snap.IdleLimit = p.Lasts, p.Idle
 	}
 	if s.openai != nil {
 		o := s.openai.Named(snap.Tenants, snap.Tenant)

@@ -33,10 +33,13 @@ func (c Client) Token(ctx context.Context, f Files, username, tenant, scope stri
 	}
 	t, err = c.AZ.AccessToken(ctx, ask, scope)
 	p, isProblem := errors.AsType[*Problem](err)
-	if row, ok := f.Profile.InTenant(tenant); ok && isProblem && row.User.Type == "servicePrincipal" {
+	if !isProblem {
+		return t, err
+	}
+	if row, ok := f.Profile.InTenant(tenant); ok && row.User.Type == "servicePrincipal" {
 		return t, p.forApp(row.User.Name, tenant, scope)
 	}
-	return t, err
+	return t, p.With(tenant, scope)
 }
 
 // SignIn has a person sign in, one at a time across processes, and then obtains the token that the

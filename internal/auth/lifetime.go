@@ -55,20 +55,30 @@ func (p Policy) Renewed(signedInAt, lastUse, at time.Time) Policy {
 	return p
 }
 
-// SignInEnds predicts when a sign-in ends, and says from what; a zero time and DeadlineNone where
-// nothing is known. A zero signedInAt or lastUse is not known, and what counts from it is left out.
-func (p Policy) SignInEnds(signedInAt, lastUse time.Time) (time.Time, DeadlineSource) {
-	end, source := p.SignIn.end(signedInAt), DeadlineLearned
+// Prediction is when a sign-in ends, and from what that is known. The zero value but for Source, which
+// is DeadlineNone, predicts nothing.
+type Prediction struct {
+	Ends   time.Time // UTC
+	Source DeadlineSource
+	Lasts  time.Duration // the period that Ends is the end of
+	Idle   bool          // counted from the last use: each use puts it off
+}
+
+// SignInEnds predicts when a sign-in ends. A zero signedInAt or lastUse is not known, and what counts
+// from it is left out.
+func (p Policy) SignInEnds(signedInAt, lastUse time.Time) Prediction {
+	best := Prediction{Ends: p.SignIn.end(signedInAt), Source: DeadlineLearned, Lasts: p.SignIn.Lasts}
 	if p.Configured > 0 && !signedInAt.IsZero() {
-		end, source = signedInAt.Add(p.Configured), DeadlineConfigured
+		best = Prediction{Ends: signedInAt.Add(p.Configured), Source: DeadlineConfigured, Lasts: p.Configured}
 	}
-	if idle := p.Idle.end(lastUse); !idle.IsZero() && (end.IsZero() || idle.Before(end)) {
-		end, source = idle, DeadlineLearned
+	if idle := p.Idle.end(lastUse); !idle.IsZero() && (best.Ends.IsZero() || idle.Before(best.Ends)) {
+		best = Prediction{Ends: idle, Source: DeadlineLearned, Lasts: p.Idle.Lasts, Idle: true}
 	}
-	if end.IsZero() {
-		return time.Time{}, DeadlineNone
+	if best.Ends.IsZero() {
+		return Prediction{Source: DeadlineNone}
 	}
-	return end.UTC(), source
+	best.Ends = best.Ends.UTC()
+	return best
 }
 
 // end is when the period is over that began at from; zero where that cannot be said.

@@ -36,9 +36,16 @@ func TestSignInEnds(t *testing.T) {
 		"the one before was better than predicted": {Policy{SignIn: Learned{Lasts: days, Outlived: monday}}, tuesday, tuesday, tuesday.Add(days), DeadlineLearned},
 		"another zone's clock":                     {Policy{SignIn: half}, monday.In(time.FixedZone("", 3600)), monday, monday.Add(12 * time.Hour), DeadlineLearned},
 	} {
-		end, source := c.policy.SignInEnds(c.signedInAt, c.lastUse)
-		if end != c.want || source != c.source {
-			t.Errorf("%s: %v %s, want %v %s", name, end, source, c.want, c.source)
+		p := c.policy.SignInEnds(c.signedInAt, c.lastUse)
+		if p.Ends != c.want || p.Source != c.source {
+			t.Errorf("%s: %v %s, want %v %s", name, p.Ends, p.Source, c.want, c.source)
+		}
+		from := c.signedInAt
+		if p.Idle {
+			from = c.lastUse
+		}
+		if !p.Ends.IsZero() && !from.Add(p.Lasts).Equal(p.Ends) {
+			t.Errorf("%s: %v is not %v after %v", name, p.Ends, p.Lasts, from)
 		}
 	}
 }
@@ -95,9 +102,9 @@ func TestPolicyIsCorrectedByARenewal(t *testing.T) {
 // A text that Entra sends, to the moment that is shown.
 func TestFromTheTextToThePrediction(t *testing.T) {
 	p := Classify(problemTexts(t)["signin-frequency-az-2.45"], nil)
-	end, source := Policy{}.Learn(p.Lesson, monday).SignInEnds(tuesday, tuesday)
-	if want := tuesday.Add(12 * time.Hour); end != want || source != DeadlineLearned {
-		t.Errorf("%v %s, want %v", end, source, want)
+	then := Policy{}.Learn(p.Lesson, monday).SignInEnds(tuesday, tuesday)
+	if want := tuesday.Add(12 * time.Hour); then.Ends != want || then.Source != DeadlineLearned {
+		t.Errorf("%v %s, want %v", then.Ends, then.Source, want)
 	}
 }
 

@@ -92,13 +92,13 @@ func (c *command) verdict(s signIn, boxes []containers.Status) auth.Verdict {
 			}
 		}
 	}
-	end, from := c.predict(s)
+	p := c.predict(s)
 	return auth.Judge(auth.Facts{Known: true, SignedIn: len(s.files.Profile.Subscriptions) > 0, TokenExpires: ends,
-		Silent: s.silent, Refusal: s.problem, SignInEnds: end, SignInEndsFrom: from}, c.Now(), slices.Max(append([]time.Duration{0}, c.settings.Notify.Warn...)))
+		Silent: s.silent, Refusal: s.problem, SignInEnds: p.Ends, SignInEndsFrom: p.Source}, c.Now(), slices.Max(append([]time.Duration{0}, c.settings.Notify.Warn...)))
 }
 
 // predict says when the sign-in will end, from what the tray has learnt and the settings.
-func (c *command) predict(s signIn) (time.Time, auth.DeadlineSource) {
+func (c *command) predict(s signIn) auth.Prediction {
 	known := agent.Recall(stateFile(c.client.StateDir)).Signs[s.tenant.ID]
 	policy := known.Policy
 	policy.Configured = c.settings.Azure.SignInLifetime

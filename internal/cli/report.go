@@ -11,7 +11,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"aztray/internal/agent"
 	"aztray/internal/auth"
 	"aztray/internal/containers"
 	"aztray/internal/openai"
@@ -24,6 +23,7 @@ type Report struct {
 	Deadline       *time.Time          `json:"deadline"`
 	DeadlineSource auth.DeadlineSource `json:"deadline_source"`
 	Account        string              `json:"account"`
+	AccountKind    auth.AccountKind    `json:"account_kind"`
 	Tenant         auth.Tenant         `json:"tenant"`
 	Subscription   auth.Subscription   `json:"subscription"`
 	Credential     string              `json:"credential"`
@@ -70,7 +70,7 @@ type ContainerReport struct {
 func (c *command) report(ctx context.Context, s signIn, f found, boxes []containers.Status) Report {
 	slices.SortFunc(boxes, func(a, b containers.Status) int { return cmp.Compare(a.Name, b.Name) })
 	v := c.verdict(s, boxes)
-	r := Report{Level: v.Level, Deadline: when(v.Deadline), DeadlineSource: v.Source, Account: s.row.User.Name, Tenant: s.tenant,
+	r := Report{Level: v.Level, Deadline: when(v.Deadline), DeadlineSource: v.Source, Account: s.row.User.Name, AccountKind: s.files.Kind(s.row), Tenant: s.tenant,
 		Scope: c.settings.Azure.Scope, Problem: problemReport(s.problem), Containers: []ContainerReport{}, Notices: []ProblemReport{}}
 	r.OpenAI = c.askOpenAI(ctx, s)
 	if c.verbose {
@@ -180,12 +180,14 @@ func (c *command) table(s signIn, r Report) error {
 		}
 	}
 	row("Account", r.Account)
+	row("Signed in as", kindWords(r.AccountKind))
+	row("Also signed in", strings.Join(r.others(s), ", "))
 	row("Tenant", tenantWords(r.Tenant))
 	row("Subscription", r.Subscription.Name)
 	row("Sign-in", c.deadlineWords(s, r))
-	row("Token", tokenWords(r.AccessToken, now))
+	row("Access token", tokenWords(r.AccessToken, now))
 	if r.OpenAI != nil {
-		row("Azure OpenAI", r.OpenAI.Endpoint+" is "+string(r.OpenAI.Status))
+		row("Azure OpenAI", r.OpenAI.Endpoint+" "+openAIWords[r.OpenAI.Status])
 	}
 	if c.verbose {
 		row("Scope", r.Scope)
@@ -201,16 +203,7 @@ func (c *command) table(s signIn, r Report) error {
 		fmt.Fprintln(b)
 		restartTable(b, r.Restarts)
 	}
-	if p := s.problem; p != nil {
-		fmt.Fprintln(b)
-		if r.Level != auth.SignedOut { // the headline says that already
-			fmt.Fprintln(b, p.Message)
-		}
-		fmt.Fprintln(b, p.Advice)
-		if c.verbose && p.Err != nil {
-			fmt.Fprintf(b, "%s: %v\n", p.Code, p.Err)
-		}
-	}
+	c.whatToDo(b, s, r)
 	if len(r.Sources) > 0 {
 		fmt.Fprintln(b)
 		sourceTable(b, r.Sources)
@@ -223,83 +216,6 @@ func (c *command) table(s signIn, r Report) error {
 	}
 	_, err := io.WriteString(c.Out, b.String())
 	return err
-}
-
-func (c *command) headline(s signIn, r Report, now time.Time) string {
-	switch r.Level {
-	case auth.OK:
-		if r.Deadline != nil {
-			return "Signed in, until " + clock(*r.Deadline, now) + "."
-		}
-		if s.problem != nil {
-			return "Signed in; Microsoft Entra cannot be asked at the moment."
-		}
-		return "Signed in; tokens are renewed without you."
-	case auth.Expiring:
-		return "You are needed: containers work until " + clock(*r.Deadline, now) + "."
-	case auth.Expired:
-		return "The sign-in has ended, and containers are failing now."
-	case auth.SignedOut:
-		return "Nobody is signed in."
-	}
-	return "How the sign-in stands cannot be told at the moment."
-}
-
-// deadlineWords says when the sign-in ends and from what that is known.
-func (c *command) deadlineWords(s signIn, r Report) string {
-	if r.Deadline == nil {
-		return ""
-	}
-	ends := "ends " + clock(*r.Deadline, c.Now())
-	switch r.DeadlineSource {
-	case auth.DeadlineLearned:
-		return ends + " (learned: " + auth.PeriodWords(agent.Recall(stateFile(c.client.StateDir)).Signs[s.tenant.ID].Policy.SignIn.Lasts) + ")"
-	case auth.DeadlineConfigured:
-		return ends + " (your setting: " + auth.PeriodWords(c.settings.Azure.SignInLifetime) + ")"
-	}
-	return ""
-}
-
-func tenantWords(t auth.Tenant) string {
-	if t.Label() == t.ID {
-		return t.ID
-	}
-	return t.Label() + " (" + t.ID + ")"
-}
-
-func tokenWords(t *TokenReport, now time.Time) string {
-	if t == nil {
-		return ""
-	}
-	if !t.ExpiresOn.After(now) {
-		return "ended " + clock(t.ExpiresOn, now)
-	}
-	return "lasts until " + clock(t.ExpiresOn, now)
-}
-
-// clock is a time of today as a clock shows it, else with its day.
-func clock(t, now time.Time) string {
-	t, now = t.Local(), now.Local()
-	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
-		if left := t.Sub(now); left > 0 && left < time.Hour {
-			return fmt.Sprintf("%s (in %s)", t.Format("15:04"), minutes(left))
-		}
-		return t.Format("15:04")
-	}
-	return t.Format("Mon 2 Jan 15:04")
-}
-
-func minutes(d time.Duration) string {
-	if d < time.Minute {
-		return "less than a minute"
-	}
-	return fmt.Sprintf("%d min", int(d.Minutes()))
-}
-
-var stateWords = map[containers.State]string{
-	containers.Fresh: "has the credential", containers.Stale: "has an old one", containers.Missing: "has none yet",
-	containers.Shared: "shares your own az directory", containers.OwnSignIn: "has a sign-in of its own",
-	containers.Unwritable: "cannot be written to", containers.Unreachable: "cannot use one", containers.Failed: "failed",
 }
 
 // sourceTable is each source of a credential, in the order in which DefaultAzureCredential tries them.

@@ -136,7 +136,7 @@ func deadlineWords(s agent.Snapshot, now time.Time, c Clock) string {
 	if s.DeadlineSource == auth.DeadlineAccessToken {
 		return sayRefused(c.moment(s.Deadline, now))
 	}
-	return saySignInEnds(c.on(s.Deadline, now), s.DeadlineSource, s.Lifetime)
+	return saySignInEnds(c.on(s.Deadline, now), s.DeadlineSource, s.Lifetime, s.IdleLimit)
 }
 
 func renewing(s agent.Snapshot, now time.Time, c Clock) []string {

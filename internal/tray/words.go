@@ -56,7 +56,10 @@ func sayRefused(when string) string {
 	return fmt.Sprintf("Renewal is refused: containers work until %s", when)
 }
 
-func saySignInEnds(when string, source auth.DeadlineSource, lasts time.Duration) string {
+func saySignInEnds(when string, source auth.DeadlineSource, lasts time.Duration, idle bool) string {
+	if idle {
+		return fmt.Sprintf("Sign-in ends %s if it stays unused (learned: %s)", when, auth.PeriodWords(lasts))
+	}
 	switch source {
 	case auth.DeadlineConfigured:
 		return fmt.Sprintf("Sign-in ends %s (your setting)", when)

@@ -100,7 +100,7 @@ func TestAnEndpointOfAnotherTenant(t *testing.T) {
 	x.must(x.Desktop.OpenMenu(x.ctx, item))
 	x.screenshot("wrong-tenant")
 	x.must(x.Desktop.CloseMenu(x.ctx))
-	if out, _ := x.cmd(0, "service", "status"); !strings.Contains(out, "unhealthy") {
+	if out, _ := x.cmd(0, "service", "status"); !strings.Contains(out, "refuses your calls") {
 		t.Error("status does not say that the endpoint refuses")
 	}
 	x.must(x.Desktop.ClickMenu(x.ctx, item, x.submenu(item, "Tenant"), cloud.Fabrikam.Name))
