@@ -32,6 +32,8 @@ convert|magick                                  imagemagick
 xprop                                           x11-utils
 /bin/busybox|/usr/bin/busybox                   busybox-static
 xclip                                           xclip
+ssh-keygen                                      openssh-client
+/usr/sbin/sshd                                  openssh-server
 gnome-keyring-daemon                            gnome-keyring
 secret-tool                                     libsecret-tools
 /usr/lib/python3/dist-packages/gi/__init__.py   python3-gi

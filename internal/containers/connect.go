@@ -136,16 +136,29 @@ func (ep endpoint) address() (string, error) {
 		}
 		return "tcp://" + net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port)) + strings.TrimSuffix(u.Path, "/"), nil
 	case "ssh":
-		return "", &auth.Problem{Code: "ENGINE_SSH", Kind: auth.EngineMissing,
-			Message: "The Docker engine in use (" + ep.from + ") is on another machine and reached by SSH, which aztray does not do yet.",
-			Advice:  "Forward its socket, ssh -NL /tmp/engine.sock:/var/run/docker.sock host, and set DOCKER_HOST=unix:///tmp/engine.sock"}
+		if _, err := ep.ssh(); err != nil {
+			return "", err
+		}
+		return "tcp://engine", nil // ssh is told where it is
 	}
-	return "", contextProblem("The engine's address, from "+ep.from+", begins with nothing known.", "Use unix://, npipe://, tcp:// or https://.", nil)
+	return "", contextProblem("The engine's address, from "+ep.from+", begins with nothing known.", "Use unix://, npipe://, tcp://, https:// or ssh://.", nil)
+}
+
+// ssh is where ssh is to go, nil where it is not used.
+func (ep endpoint) ssh() (*sshHost, error) {
+	if !strings.HasPrefix(ep.host, "ssh:") {
+		return nil, nil
+	}
+	h, err := parseSSH(ep.host)
+	if err != nil {
+		return nil, contextProblem("The engine's address, from "+ep.from+", is not an address: "+err.Error()+".", "Write it as ssh://user@host.", err)
+	}
+	return &h, nil
 }
 
 // secure reports whether the engine is spoken to over TLS.
 func (ep endpoint) secure() bool {
-	return !ep.local() && (ep.tlsDir != "" || strings.HasPrefix(ep.host, "https:"))
+	return !ep.local() && !strings.HasPrefix(ep.host, "ssh:") && (ep.tlsDir != "" || strings.HasPrefix(ep.host, "https:"))
 }
 
 // tlsConfig is nil where TLS is not spoken. Certificates that are not there are not used.
@@ -177,6 +190,9 @@ func unreachable(ep endpoint, err error) *auth.Problem {
 	if p, ok := errors.AsType[*auth.Problem](err); ok {
 		return p
 	}
+	if s, ok := errors.AsType[*sshError](err); ok {
+		return s.problem()
+	}
 	p := &auth.Problem{Kind: auth.EngineMissing, Err: err}
 	switch {
 	case errors.Is(err, fs.ErrPermission):
@@ -191,6 +207,9 @@ func unreachable(ep endpoint, err error) *auth.Problem {
 		if !ep.guessed {
 			p.Message = "The Docker engine at " + ep.host + " (" + ep.from + ") is not running."
 		}
+	case strings.HasPrefix(ep.host, "ssh:") && errors.Is(err, exec.ErrNotFound):
+		p.Code, p.Message = "ENGINE_SSH", "The Docker engine at "+ep.host+" ("+ep.from+") is reached by SSH, and there is no ssh command here."
+		p.Advice = "Install OpenSSH's client."
 	default:
 		p.Code, p.Message = "ENGINE_UNREACHABLE", "The Docker engine at "+ep.host+" ("+ep.from+") does not answer."
 		p.Advice = "See whether docker version gets an answer."

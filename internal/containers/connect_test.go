@@ -77,11 +77,7 @@ func TestUnreachable(t *testing.T) {
 			t.Errorf("%s: %+v", c.why, p)
 		}
 	}
-	_, err := Connect(t.Context(), Options{Host: "ssh://far"})
-	if p, ok := errors.AsType[*auth.Problem](err); !ok || p.Code != "ENGINE_SSH" {
-		t.Errorf("ssh: %v", err)
-	}
-	_, err = Connect(t.Context(), Options{Host: "unix://" + filepath.ToSlash(filepath.Join(t.TempDir(), "none.sock"))})
+	_, err := Connect(t.Context(), Options{Host: "unix://" + filepath.ToSlash(filepath.Join(t.TempDir(), "none.sock"))})
 	if p, ok := errors.AsType[*auth.Problem](err); !ok || p.Code != "ENGINE_NOT_RUNNING" {
 		t.Errorf("no socket: %v", err)
 	}
@@ -101,6 +97,8 @@ func TestAddress(t *testing.T) {
 		{"http://h/prefix/", "", "tcp://h:80/prefix", false},
 		{"https://[::1]", "", "tcp://[::1]:443", true},
 		{"tcp://", "", "", false},
+		{"ssh://ada@far:2222/run/docker.sock", "/certs", "tcp://engine", false},
+		{"ssh://ada:secret@far", "", "", false},
 		{"fd://", "", "", false},
 		{"/var/run/docker.sock", "", "", false},
 	} {

@@ -32,7 +32,16 @@ const defaultHost = client.DefaultDockerHost
 
 // dockerEngine speaks to an engine by Docker's own library, which is frozen at v28; what
 // github.com/moby/moby/client does differently is this file's affair alone.
-type dockerEngine struct{ client *client.Client }
+type dockerEngine struct {
+	client   *client.Client
+	patience time.Duration // how many times longer than usual a call may take; 0 means once
+}
+
+func (e *dockerEngine) patient(limit time.Duration) time.Duration { return limit * max(1, e.patience) }
+
+func (e *dockerEngine) within(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, e.patient(limit))
+}
 
 // dialEngine connects to the engine at ep and learns its version, so that no later call has to: a
 // delivery to a new container is a race for milliseconds.
@@ -56,8 +65,15 @@ func dialEngine(ctx context.Context, ep endpoint) (*dockerEngine, error) {
 	if secure != nil {
 		d = (&tls.Dialer{Config: secure}).DialContext
 	}
+	e := &dockerEngine{client: c}
+	if far, err := ep.ssh(); err != nil {
+		return nil, err
+	} else if far != nil {
+		d, e.patience = newSSHDialer(*far).dial, sshPatience
+		tr.IdleConnTimeout = time.Minute // each is a process, here and there
+	}
 	tr.DialContext, tr.Proxy, tr.DisableCompression = d.dial, nil, true
-	ctx, cancel := context.WithTimeout(ctx, quickCall)
+	ctx, cancel := e.within(ctx, quickCall)
 	defer cancel()
 	pong, err := c.Ping(ctx)
 	if err != nil {
@@ -66,7 +82,7 @@ func dialEngine(ctx context.Context, ep endpoint) (*dockerEngine, error) {
 	}
 	pong.APIVersion = cmp.Or(pong.APIVersion, minAPI)
 	c.NegotiateAPIVersionPing(pong)
-	return &dockerEngine{c}, nil
+	return e, nil
 }
 
 // dialer is http.Transport's. TLS is made in it and not by the transport, because for the streams
@@ -100,6 +116,9 @@ func plain(err error) error {
 	if d, ok := errors.AsType[*dialError](err); ok {
 		return d.err
 	}
+	if s, ok := errors.AsType[*sshError](err); ok {
+		return s
+	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
@@ -116,7 +135,7 @@ func plain(err error) error {
 }
 
 func (e *dockerEngine) list(ctx context.Context) ([]summary, error) {
-	ctx, cancel := context.WithTimeout(ctx, quickCall)
+	ctx, cancel := e.within(ctx, quickCall)
 	defer cancel()
 	found, err := e.client.ContainerList(ctx, api.ListOptions{All: true})
 	var all []summary
@@ -148,7 +167,7 @@ func attached(c api.Summary) (all []attachment) {
 }
 
 func (e *dockerEngine) networks(ctx context.Context) ([]network, error) {
-	ctx, cancel := context.WithTimeout(ctx, quickCall)
+	ctx, cancel := e.within(ctx, quickCall)
 	defer cancel()
 	found, err := e.client.NetworkList(ctx, networks.ListOptions{Filters: filters.NewArgs(filters.Arg("driver", "bridge"))})
 	var all []network
@@ -166,7 +185,7 @@ func (e *dockerEngine) networks(ctx context.Context) ([]network, error) {
 }
 
 func (e *dockerEngine) inspect(ctx context.Context, id string) (inspected, error) {
-	ctx, cancel := context.WithTimeout(ctx, quickCall)
+	ctx, cancel := e.within(ctx, quickCall)
 	defer cancel()
 	c, err := e.client.ContainerInspect(ctx, id)
 	if err != nil {
@@ -232,14 +251,14 @@ func splitBind(b string) (source, destination string, ok bool) {
 }
 
 func (e *dockerEngine) stat(ctx context.Context, id, p string) (fileInfo, error) {
-	ctx, cancel := context.WithTimeout(ctx, fileCall)
+	ctx, cancel := e.within(ctx, fileCall)
 	defer cancel()
 	s, err := e.client.ContainerStatPath(ctx, id, p)
 	return fileInfo{Size: s.Size, Mode: s.Mode, Mtime: s.Mtime, LinkTarget: s.LinkTarget}, plain(err)
 }
 
 func (e *dockerEngine) read(ctx context.Context, id, p string) (*tar.Header, []byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, fileCall)
+	ctx, cancel := e.within(ctx, fileCall)
 	defer cancel()
 	archive, _, err := e.client.CopyFromContainer(ctx, id, p)
 	if err != nil {
@@ -265,13 +284,13 @@ func (e *dockerEngine) read(ctx context.Context, id, p string) (*tar.Header, []b
 // container's lock and not heed ctx, and as it is: engines up to 28.5.2 run a decompressor that
 // they find in the container (CVE-2026-41567).
 func (e *dockerEngine) extract(ctx context.Context, id, dir string, archive []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, fileCall)
+	ctx, cancel := e.within(ctx, fileCall)
 	defer cancel()
 	return plain(e.client.CopyToContainer(ctx, id, dir, bytes.NewReader(archive), api.CopyToContainerOptions{}))
 }
 
 func (e *dockerEngine) exec(ctx context.Context, id, user string, cmd []string, stdin []byte) (execResult, error) {
-	ctx, cancel := context.WithTimeout(ctx, execCall)
+	ctx, cancel := e.within(ctx, execCall)
 	defer cancel()
 	made, err := e.client.ContainerExecCreate(ctx, id,
 		api.ExecOptions{User: user, Cmd: cmd, AttachStdin: true, AttachStdout: true, AttachStderr: true})
@@ -285,7 +304,7 @@ func (e *dockerEngine) exec(ctx context.Context, id, user string, cmd []string, 
 	if err != nil {
 		return execResult{}, err
 	}
-	ctx, cancel = context.WithTimeout(ctx, quickCall)
+	ctx, cancel = e.within(ctx, quickCall)
 	defer cancel()
 	done, err := e.client.ContainerExecInspect(ctx, made.ID)
 	result.code = done.ExitCode
@@ -358,28 +377,28 @@ func (c *capped) Write(p []byte) (int, error) {
 }
 
 func (e *dockerEngine) volumeDevice(ctx context.Context, name string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, quickCall)
+	ctx, cancel := e.within(ctx, quickCall)
 	defer cancel()
 	v, err := e.client.VolumeInspect(ctx, name)
 	return v.Options["device"], plain(err)
 }
 
 func (e *dockerEngine) security(ctx context.Context) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, fileCall) // an engine with many containers counts them for this
+	ctx, cancel := e.within(ctx, fileCall) // an engine with many containers counts them for this
 	defer cancel()
 	info, err := e.client.Info(ctx)
 	return info.SecurityOptions, plain(err)
 }
 
-// opening gives a call that opens a stream quickCall to begin; the stream itself has no end but
+// opening gives a call that opens a stream a limit to begin; the stream itself has no end but
 // that of the context, or cancel's. begun reports whether it was in time.
-func opening(ctx context.Context) (_ context.Context, cancel context.CancelFunc, begun func() bool) {
+func opening(ctx context.Context, limit time.Duration) (_ context.Context, cancel context.CancelFunc, begun func() bool) {
 	ctx, cancel = context.WithCancel(ctx)
-	return ctx, cancel, time.AfterFunc(quickCall, cancel).Stop
+	return ctx, cancel, time.AfterFunc(limit, cancel).Stop
 }
 
 func (e *dockerEngine) logs(ctx context.Context, id string, since time.Time, last int) (io.ReadCloser, error) {
-	ctx, cancel, begun := opening(ctx)
+	ctx, cancel, begun := opening(ctx, e.patient(quickCall))
 	body, err := e.client.ContainerLogs(ctx, id, api.LogsOptions{ShowStdout: true, ShowStderr: true,
 		Follow: true, Timestamps: true, Since: moment(since), Tail: strconv.Itoa(last)})
 	if late := !begun(); late || err != nil {
@@ -442,7 +461,7 @@ func (e *dockerEngine) events(ctx context.Context, since time.Time) (*eventStrea
 	for _, action := range watched {
 		wanted.Add("event", action)
 	}
-	ctx, cancel, begun := opening(ctx)
+	ctx, cancel, begun := opening(ctx, e.patient(quickCall))
 	messages, end := e.client.Events(ctx, events.ListOptions{Since: moment(since), Filters: wanted}) // back when the answer begins
 	if !begun() {
 		cancel()

@@ -243,7 +243,7 @@ func TestAnEngineThatHangs(t *testing.T) {
 // TestOpening: a stream has no end, but must begin.
 func TestOpening(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel, begun := opening(t.Context())
+		ctx, cancel, begun := opening(t.Context(), quickCall)
 		defer cancel()
 		time.Sleep(quickCall - 1)
 		if !begun() {
@@ -253,7 +253,7 @@ func TestOpening(t *testing.T) {
 		if ctx.Err() != nil {
 			t.Error("a stream that began was ended")
 		}
-		late, cancel, begun := opening(t.Context())
+		late, cancel, begun := opening(t.Context(), quickCall)
 		defer cancel()
 		time.Sleep(quickCall + 1)
 		if late.Err() == nil || begun() {

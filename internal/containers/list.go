@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,8 +29,9 @@ type Engine struct {
 	az   azDirs
 	now  func() time.Time
 
-	dirs    hostDirs // for delivery by mount
-	local   bool     // the engine is on this machine
+	dirs    hostDirs      // for delivery by mount
+	reading chan struct{} // held while a log is read, as many at once as it holds; nil: any number
+	local   bool          // the engine is on this machine
 	mapping atomic.Pointer[engineUsers]
 
 	mu      sync.Mutex
@@ -86,9 +88,13 @@ func (o Options) azDirs(local bool) azDirs {
 }
 
 func newEngine(api engineAPI, ep endpoint, az azDirs) *Engine {
-	return &Engine{api: api, host: ep.host, local: ep.local(), az: az, now: time.Now,
+	e := &Engine{api: api, host: ep.host, local: ep.local(), az: az, now: time.Now,
 		locks: map[string]chan struct{}{}, images: map[string]*imageFacts{},
 		recipes: map[string]target{}, seen: map[string]seen{}}
+	if strings.HasPrefix(ep.host, "ssh:") {
+		e.reading = make(chan struct{}, sshLogs)
+	}
+	return e
 }
 
 // Host is the engine's address, for a person.

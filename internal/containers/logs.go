@@ -37,8 +37,17 @@ const (
 //
 // It begins with the last 200 lines since the container's start, so that a program that gave up
 // before we came is found. The log is read at up to 4 MiB a second and the rest is dropped; in
-// memory is at most one line of each stream, cut at 64 KiB.
+// memory is at most one line of each stream, cut at 64 KiB. Through SSH, where each log is a process of
+// its own, 16 are read at once and the others wait for one of those containers to be gone.
 func (e *Engine) WatchLogs(ctx context.Context, c Container, tell func(Finding)) error {
+	if e.reading != nil {
+		select {
+		case e.reading <- struct{}{}:
+			defer func() { <-e.reading }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	l := logReader{e: e, c: c, tell: tell}
 	pause := logPause
 	for {
