@@ -18,5 +18,6 @@ var version = "devel"
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(cli.Execute(ctx, os.Args[1:], cli.Env{Version: version, Out: os.Stdout, Err: os.Stderr, Now: time.Now, Tray: runTray, Serve: runServe}))
+	os.Exit(cli.Execute(ctx, os.Args[1:], cli.Env{Version: version, Out: os.Stdout, Err: os.Stderr,
+		OutTerm: cli.TerminalOf(os.Stdout, os.Getenv), ErrTerm: cli.TerminalOf(os.Stderr, os.Getenv), Now: time.Now, Tray: runTray, Serve: runServe}))
 }

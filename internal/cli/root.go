@@ -31,6 +31,8 @@ type Env struct {
 	Version string
 	Out     io.Writer // data
 	Err     io.Writer // everything else
+	OutTerm Terminal  // what Out is
+	ErrTerm Terminal  // what Err is
 	Now     func() time.Time
 	Tray    func(context.Context, config.Settings, auth.Client) error // runs the tray until it quits
 	Serve   func(context.Context, config.Settings, auth.Client) error // runs the agent without a desktop until the context ends
@@ -91,6 +93,7 @@ type command struct {
 	Env
 	verbose  bool
 	format   string
+	set      []string // of the flag --set
 	settings config.Settings
 	client   auth.Client
 	log      *slog.Logger
@@ -115,11 +118,12 @@ Without a command it sits in the tray.`,
 			return c.Tray(cmd.Context(), c.settings, c.client)
 		},
 	}
+	root.PersistentFlags().StringArrayVar(&c.set, "set", nil, "a setting for this run, as `SECTION.KEY=VALUE`; may be given several times")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	service := &cobra.Command{Use: "service", Short: "The sign-in and the containers: status, auth-renew, sync, restart", Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2}
 	service.AddCommand(c.statusCommand(), c.renewCommand(), c.syncCommand(), c.restartCommand())
-	root.AddCommand(c.serveCommand(), service, c.tenantCommand(), c.endpointCommand(), c.versionCommand())
+	root.AddCommand(c.serveCommand(), service, c.tenantCommand(), c.endpointCommand(), c.configCommand(), c.versionCommand())
 	return root
 }
 
@@ -156,22 +160,37 @@ func (c *command) versionCommand() *cobra.Command {
 
 // outputFlags are those of every command that gives data.
 func (c *command) outputFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&c.format, "output", "o", "table", "table or json")
+	c.formatFlag(cmd)
 	cmd.Flags().BoolVarP(&c.verbose, "verbose", "v", false, "say more, with the raw text of what went wrong")
+}
+
+func (c *command) formatFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&c.format, "output", "o", "table", "table or json")
+}
+
+func (c *command) checkFormat() error {
+	if c.format != "" && c.format != "table" && c.format != "json" {
+		return usageError{fmt.Errorf("-o %s: it is table or json", c.format)}
+	}
+	return nil
+}
+
+func (c *command) warn(warnings []string) {
+	for _, w := range warnings {
+		fmt.Fprintln(c.Err, "aztray:", w)
+	}
 }
 
 // prepare reads the settings and makes what every command needs.
 func (c *command) prepare() error {
-	if c.format != "" && c.format != "table" && c.format != "json" {
-		return usageError{fmt.Errorf("-o %s: it is table or json", c.format)}
+	if err := c.checkFormat(); err != nil {
+		return err
 	}
-	settings, warnings, err := config.Load(config.Options{})
+	settings, warnings, err := config.Load(config.Options{Set: c.set})
 	if err != nil {
 		return err
 	}
-	for _, w := range warnings {
-		fmt.Fprintln(c.Err, "aztray:", w)
-	}
+	c.warn(warnings)
 	level := slog.LevelWarn
 	if c.verbose {
 		level = slog.LevelDebug

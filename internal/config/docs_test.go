@@ -2,7 +2,6 @@ package config
 
 import (
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -25,8 +24,8 @@ func TestDocsListEverySetting(t *testing.T) {
 		case !explained && !strings.Contains(later, "`"+f.key+"`"):
 			t.Errorf("%s is not explained", f.key)
 		case !explained:
-		case !strings.HasPrefix(row, written(f.preset)+"`"):
-			t.Errorf("%s: the default is %s and the page says `%s", f.key, written(f.preset), row)
+		case !strings.HasPrefix(row, Written(f.preset)+"`"):
+			t.Errorf("%s: the default is %s and the page says `%s", f.key, Written(f.preset), row)
 		case !strings.Contains(row, "`"+f.variable()+"`"):
 			t.Errorf("%s: the page does not name %s", f.key, f.variable())
 		}
@@ -36,22 +35,4 @@ func TestDocsListEverySetting(t *testing.T) {
 			}
 		}
 	}
-}
-
-// written is a default as the file would have it.
-func written(preset any) string {
-	switch v := preset.(type) {
-	case string:
-		return `"` + v + `"`
-	case []string:
-		if len(v) == 0 {
-			return "[]"
-		}
-		return `["` + strings.Join(v, `", "`) + `"]`
-	case int:
-		return strconv.Itoa(v)
-	case bool:
-		return strconv.FormatBool(v)
-	}
-	return ""
 }

@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"strings"
 )
@@ -13,6 +12,7 @@ type Error struct {
 	File     string // the settings file; "" where Variable is at fault
 	Line     int    // in File, from 1; 0 where not known
 	Variable string // the environment variable; "" where File is at fault
+	Flag     string // the flag of the command line; "" where File is at fault
 	Key      string // as azure.tenant_id; "" where the file is no TOML at all
 	Value    string // as it was given, cut short; "" for an unknown key, whose value may be a secret
 	Nearest  string // the known name most like an unknown one; "" when none is
@@ -37,6 +37,8 @@ func (e *Error) Error() string {
 
 func (e *Error) where() string {
 	switch {
+	case e.Flag != "":
+		return "flag " + e.Flag
 	case e.Variable != "":
 		return "environment variable " + e.Variable
 	case e.Line > 0:
@@ -47,10 +49,20 @@ func (e *Error) where() string {
 
 // at is an Error about a key, with the place that its value came from.
 func (l *layers) at(key string) *Error {
-	if name := l.from[key]; name != "" {
+	switch name := l.from[key]; {
+	case l.flags[key]:
+		return &Error{Flag: "--set", Key: key}
+	case name != "":
 		return &Error{Variable: name, Key: key}
+	case l.as[key] != "":
+		key = l.as[key]
 	}
-	return &Error{File: l.file, Line: lineOf(l.doc, key), Key: key}
+	section, _, _ := strings.Cut(key, ".")
+	line := lineOf(l.doc, key)
+	if line == 0 && l.v.InConfig(key) { // azure = { tenant_id = "..." }
+		line = lineOf(l.doc, section)
+	}
+	return &Error{File: l.file, Line: line, Key: key}
 }
 
 // place says in words where a key's value came from.
@@ -58,10 +70,6 @@ func (l *layers) place(key string) string { return l.at(key).where() }
 
 func (l *layers) badValue(key string, raw any, want string) error {
 	e := l.at(key)
-	if _, there := l.from[key]; !there && !l.v.InConfig(key) {
-		// The tenant that Code Story keeps beside the endpoint.
-		e = l.at("openai." + strings.TrimPrefix(key, "azure."))
-	}
 	e.Value, e.Want = shown(raw), want
 	return e
 }
@@ -84,10 +92,7 @@ func shown(raw any) string {
 	if !isText {
 		return short(fmt.Sprint(raw))
 	}
-	if u, err := url.Parse(s); err == nil && u.User != nil {
-		s = u.Redacted()
-	}
-	return fmt.Sprintf("%q", short(s))
+	return fmt.Sprintf("%q", short(redacted(s)))
 }
 
 func short(s string) string {

@@ -41,9 +41,9 @@ var fields = []field{
 
 	{key: "openai.endpoint", preset: "",
 		also:  []string{"AZURE_OPENAI__ENDPOINT", "OPENAI__ENDPOINT"},
-		store: text(func(s *Settings) *string { return &s.OpenAI.Endpoint }, optionalURL)},
+		store: azureEndpoint},
 	{key: "openai.api_version", preset: "2025-03-01-preview",
-		also:  []string{"AZURE_OPENAI__API_VERSION"},
+		also:  []string{"AZURE_OPENAI__API_VERSION", "OPENAI__API_VERSION"},
 		store: text(func(s *Settings) *string { return &s.OpenAI.APIVersion }, word)},
 	{key: "openai.embedding_model", preset: "text-embedding-3-small",
 		also:  []string{"OPENAI__EMBEDDING_MODEL"},

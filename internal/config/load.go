@@ -17,36 +17,47 @@ import (
 type Options struct {
 	File    string   // the settings file, which must exist; "" means File's, which need not
 	Environ []string // as os.Environ has it; nil means os.Environ()
+	Set     []string // "section.key=value" each, as the flag --set has them; above everything
 }
 
 // Load reads, layers and checks the settings: defaults, below the file, below Code Story's
-// variables, below AZTRAY_<SECTION>_<KEY>. A variable that is set but empty counts as not set.
+// variables, below AZTRAY_<SECTION>_<KEY>, below flags. A variable that is set but empty counts as
+// not set.
 //
 // The second result has a sentence for each setting that is good but that this version does not
 // act on yet; Settings then holds what is really done. An error is an *Error, the first that was
 // found, or says that the file could not be read.
 func Load(o Options) (Settings, []string, error) {
+	l, err := read(o)
+	if err != nil {
+		return Settings{}, nil, err
+	}
+	return l.settings()
+}
+
+// read puts the layers upon one another; the values are yet to be checked.
+func read(o Options) (*layers, error) {
 	env := environ(o.Environ)
 	file := o.File
 	if file == "" {
 		var err error
 		if file, err = File(env.lookup); err != nil {
-			return Settings{}, nil, err
+			return nil, err
 		}
 	}
 	doc, err := os.ReadFile(file)
 	if err != nil && (o.File != "" || !errors.Is(err, fs.ErrNotExist)) {
-		return Settings{}, nil, fmt.Errorf("the settings cannot be read: %w", err)
+		return nil, fmt.Errorf("the settings cannot be read: %w", err)
 	}
 	doc = bytes.TrimPrefix(doc, []byte("\ufeff")) // Notepad writes one
-	l := layers{v: viper.New(), file: file, doc: doc, from: map[string]string{}}
+	l := &layers{v: viper.New(), file: file, doc: doc, from: map[string]string{}, flags: map[string]bool{}, as: map[string]string{}}
 	if err := l.readFile(); err != nil {
-		return Settings{}, nil, err
+		return nil, err
 	}
 	if err := l.readEnviron(env); err != nil {
-		return Settings{}, nil, err
+		return nil, err
 	}
-	return l.settings()
+	return l, l.readFlags(o.Set)
 }
 
 // layers is the settings on their way from text to Settings.
@@ -55,6 +66,9 @@ type layers struct {
 	file string
 	doc  []byte
 	from map[string]string // by key: the variable it came from; none: the file or the default
+
+	flags map[string]bool   // keys that a flag gave
+	as    map[string]string // by key: Code Story's name for it, under which the file has it
 }
 
 // readFile sets the defaults and puts the file above them.
@@ -69,10 +83,10 @@ func (l *layers) readFile() error {
 	if err := l.checkNames(); err != nil {
 		return err
 	}
-	// Code Story keeps the tenant beside the endpoint; its place in [azure] goes first.
-	for _, key := range []string{"tenant_id", "subscription_id"} {
-		if theirs := l.v.GetString("openai." + key); l.v.GetString("azure."+key) == "" && theirs != "" {
-			l.v.Set("azure."+key, theirs)
+	for _, p := range theirPlaces {
+		if theirs := l.v.GetString(p.theirs); theirs != "" && p.empty(l.v.GetString(p.ours)) {
+			l.v.Set(p.ours, theirs)
+			l.as[p.ours] = p.theirs
 		}
 	}
 	return nil
@@ -98,6 +112,23 @@ func (l *layers) readEnviron(env variables) error {
 	return nil
 }
 
+// readFlags puts what flags say above everything.
+func (l *layers) readFlags(set []string) error {
+	for _, entry := range set {
+		key, value, ok := strings.Cut(entry, "=")
+		key = strings.ToLower(strings.TrimSpace(key))
+		switch {
+		case !ok:
+			return &Error{Flag: "--set", Key: key, Value: "no value", Want: "written as --set section.key=value"}
+		case !slices.Contains(keys(), key):
+			return &Error{Flag: "--set", Key: key, Nearest: nearestKey(key)}
+		}
+		l.v.Set(key, strings.TrimSpace(value))
+		l.flags[key] = true
+	}
+	return nil
+}
+
 // settings checks every value and gives the result.
 func (l *layers) settings() (Settings, []string, error) {
 	var s Settings
@@ -119,7 +150,7 @@ func (l *layers) settings() (Settings, []string, error) {
 
 // given reports whether somebody set the key, were it to its default.
 func (l *layers) given(key string) bool {
-	return l.v.InConfig(key) || l.from[key] != ""
+	return l.inFile(key) || l.from[key] != "" || l.flags[key]
 }
 
 // variables is an environment by name: as it is written, and in capitals, because Windows and Code

@@ -163,6 +163,46 @@ func TestLoadTakesCodeStorysFileAsItStands(t *testing.T) {
 	}
 }
 
+// What Code Story publishes names OpenAI's own endpoint, which takes no credential of Azure's.
+func TestLoadTakesCodeStorysPublishedFile(t *testing.T) {
+	file := filepath.Join("testdata", "codestory-published.toml")
+	published := []string{"OPENAI__ENDPOINT=https://api.openai.com/v1", "OPENAI__EMBEDDING_MODEL=text-embedding-3-small", "OPENAI__CHAT_MODEL=gpt-4o",
+		"OPENAI__REASONING_MODEL=gpt-4o", "OPENAI__API_VERSION=2025-03-01-preview", "AZURE_OPENAI__ENDPOINT=", "AZURE_OPENAI__DEPLOYMENT_ID=", "AZURE_TENANT_ID=",
+		"NEO4J__PASSWORD=x", "SERVICE__PORT=8000", "AUTH_ENABLED=false"}
+	for name, c := range map[string]struct {
+		env  []string
+		want func(*Settings)
+	}{
+		"the file alone":                   {nil, func(*Settings) {}},
+		"and the published environment":    {published, func(*Settings) {}},
+		"and Azure's endpoint beside it":   {append(published, "AZURE_OPENAI__ENDPOINT=https://one.example"), func(s *Settings) { s.OpenAI.Endpoint = "https://one.example" }},
+		"and the versions of .env.example": {[]string{"AZURE_OPENAI__API_VERSION=2024-02-01"}, func(s *Settings) { s.OpenAI.APIVersion = "2024-02-01" }},
+	} {
+		want := defaults()
+		c.want(&want)
+		got, warnings, err := Load(Options{File: file, Environ: append([]string{}, c.env...)})
+		if err != nil || len(warnings) > 0 || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: error %v, warnings %q\ngot  %+v\nwant %+v", name, err, warnings, got, want)
+		}
+	}
+}
+
+func TestCodeStorysEndpointOfAzure(t *testing.T) {
+	for file, want := range map[string]string{
+		"[azure_openai]\nendpoint = \"https://two.example\"":                                                     "https://two.example",
+		"[openai]\nendpoint = \"https://api.openai.com/v1\"\n[azure_openai]\nendpoint = \"https://two.example\"": "https://two.example",
+		"[openai]\nendpoint = \"https://one.example\"\n[azure_openai]\nendpoint = \"https://two.example\"":       "https://one.example",
+	} {
+		if got, _, err := load(t, file); err != nil || got.OpenAI.Endpoint != want {
+			t.Errorf("%q: %q, %v; want %s", file, got.OpenAI.Endpoint, err, want)
+		}
+	}
+	_, _, err := load(t, "\n[azure_openai]\nendpoint = \"two\"")
+	if err == nil || !strings.Contains(err.Error(), `line 3: azure_openai.endpoint is "two"; it must be an address`) {
+		t.Errorf("a bad one: %v", err)
+	}
+}
+
 // A setting that has no effect yet must not look as if it had one.
 func TestLoadWarns(t *testing.T) {
 	for _, c := range []struct {
