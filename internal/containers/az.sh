@@ -15,7 +15,7 @@ search() {
 	unset IFS
 }
 real=
-search
+[ '@ALONE@' = yes ] || search
 [ -z "$real" ] || exec "$real" "$@"
 
 fail() {

@@ -19,8 +19,11 @@ const (
 	profileFile = "azureProfile.json"
 	cacheFile   = "msal_token_cache.json"
 	tokensFile  = ".aztray.tokens" // for our own az, which can't read JSON
-	markFile    = ".aztray.json"
+	markFile    = MarkFile
 )
+
+// MarkFile is the name of the file that says what lies beside it, and when it was delivered.
+const MarkFile = ".aztray.json"
 
 // freshSuffix is added to a file's name while it is being written; it stays behind as a second name of
 // the same file, for the archive call can't delete.

@@ -20,6 +20,7 @@ var azScript string
 const (
 	shimMarker = "# aztray's small az" // the second line of azScript
 	shimPlace  = "@PLACE@"             // in azScript: the az directory that we deliver to
+	shimAlone  = "@ALONE@"             // in azScript: yes, and it never makes way for a real az
 	maxShim    = 64 << 10
 )
 
@@ -33,6 +34,11 @@ func isShim(text []byte) bool {
 func shimText(place string) []byte {
 	quoted := strings.ReplaceAll(place, "'", `'\''`)
 	return []byte(strings.Replace(azScript, shimPlace, quoted, 1))
+}
+
+// aloneText is the script for a place where a real az could do nothing, for it can't write there.
+func aloneText(place string) []byte {
+	return bytes.Replace(shimText(place), []byte(shimAlone), []byte("yes"), 1)
 }
 
 // shimEntries is our az as an archive's entry, none where it is not wanted or lies there already.
