@@ -16,7 +16,7 @@ e2e_packages  = $(addprefix ./,$(sort $(dir $(shell grep -rlE --include='*_test.
 
 say = @printf '\n==> %s\n'
 
-.PHONY: help setup build build-windows unit e2e test demo bench lint clean
+.PHONY: help setup build build-windows unit e2e e2e-kubernetes test demo bench lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -39,6 +39,18 @@ e2e: ## the tests on the rig: real az, a real Docker engine, a real desktop
 	$(say) "end-to-end tests"
 	@test/with-engine.sh go run ./test/gotest -each -log build/e2e.log \
 		$(RACE) -tags e2e -count=1 -p 1 -timeout 20m $(RUN) $(e2e_packages)
+
+# Not a part of make test: an API server takes minutes to build. It needs etcd (Debian: etcd-server).
+e2e-kubernetes: build/tools/kube-apiserver ## the Secret for pods, against a real Kubernetes API server built from its source
+	$(say) "tests against a Kubernetes API server"
+	@command -v etcd >/dev/null || { echo "etcd is not installed; on Debian: apt-get install etcd-server"; exit 1; }
+	@test/with-engine.sh env KUBE_APISERVER=$(CURDIR)/$< go run ./test/gotest -each -log build/kubernetes.log \
+		-tags "e2e kubernetes" -count=1 -timeout 10m -run TestRealAPIServer ./internal/cluster
+
+build/tools/kube-apiserver: test/rig/kube/apiserver/go.mod
+	$(say) "building kube-apiserver into build/tools"
+	@mkdir -p $(@D)
+	cd test/rig/kube/apiserver && CGO_ENABLED=0 go build -o $(CURDIR)/$@ k8s.io/kubernetes/cmd/kube-apiserver
 
 lint: $(staticcheck) ## gofmt, vet and staticcheck, for Linux, Windows and macOS
 	$(say) "gofmt"

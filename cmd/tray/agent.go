@@ -8,13 +8,14 @@ import (
 
 	"aztray/internal/agent"
 	"aztray/internal/auth"
+	"aztray/internal/cluster"
 	"aztray/internal/config"
 	"aztray/internal/containers"
 	"aztray/internal/openai"
 )
 
 // newAgent is the agent in the real world, as the settings want it.
-func newAgent(set config.Settings, client auth.Client, engines *containers.Engines, log *slog.Logger) *agent.Agent {
+func newAgent(set config.Settings, client auth.Client, engines *cluster.Engines, log *slog.Logger) *agent.Agent {
 	client.AZ.Log = log
 	covered := containers.Selector{Names: set.Containers.Names, Delivery: set.Containers.Delivery}
 	return agent.New(agent.NewWorld(client, engines, covered), agentSettings(set, client.StateDir, log))

@@ -14,8 +14,9 @@ import (
 
 	"aztray/internal/agent"
 	"aztray/internal/auth"
+	"aztray/internal/cli"
+	"aztray/internal/cluster"
 	"aztray/internal/config"
-	"aztray/internal/containers"
 	"aztray/internal/instance"
 )
 
@@ -25,7 +26,7 @@ type program struct {
 	set     config.Settings
 	log     *slog.Logger
 	state   string // the directory of what outlives a run
-	engines *containers.Engines
+	engines *cluster.Engines
 	agent   *agent.Agent
 	newest  newest
 	parts   []part
@@ -40,7 +41,7 @@ type part struct {
 // newProgram puts the parts together; none runs yet, so that each may still ask the agent for updates.
 func newProgram(set config.Settings, client auth.Client, log *slog.Logger) *program {
 	p := &program{set: set, log: log, state: client.StateDir}
-	p.engines = containers.NewEngines(containers.Options{Mounts: filepath.Join(client.StateDir, "mounts")}, set.Engine.Hosts...)
+	p.engines = cli.NewEngines(set, client.StateDir)
 	p.agent = newAgent(set, client, p.engines, log)
 	p.part("agent", p.agent.Run)
 	p.part("newest", p.newest.follow(p.agent.Updates()))

@@ -5,19 +5,20 @@ import (
 	"time"
 
 	"aztray/internal/auth"
+	"aztray/internal/cluster"
 	"aztray/internal/containers"
 	"aztray/internal/openai"
 	"aztray/internal/watch"
 )
 
 // NewWorld is the real world: az and its directory, and the engines with the covered containers.
-func NewWorld(client auth.Client, engines *containers.Engines, covered containers.Selector) World {
+func NewWorld(client auth.Client, engines *cluster.Engines, covered containers.Selector) World {
 	return &world{Client: client, engines: engines, covered: covered}
 }
 
 type world struct {
 	auth.Client
-	engines *containers.Engines
+	engines *cluster.Engines
 	covered containers.Selector
 }
 

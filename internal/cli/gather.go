@@ -12,6 +12,8 @@ import (
 
 	"aztray/internal/agent"
 	"aztray/internal/auth"
+	"aztray/internal/cluster"
+	"aztray/internal/config"
 	"aztray/internal/containers"
 )
 
@@ -142,7 +144,7 @@ func stateFile(dir string) string { return filepath.Join(dir, "state.json") }
 
 // found is the containers that are covered, or why they cannot be asked for.
 type found struct {
-	engines *containers.Engines
+	engines *cluster.Engines
 	all     []containers.Container
 	away    []*auth.Problem // one for each engine that does not answer
 	none    bool            // no engine answers
@@ -161,8 +163,12 @@ func (c *command) find(ctx context.Context, names []string) (found, error) {
 }
 
 // engines are those of the settings, not connected yet.
-func (c *command) engines() *containers.Engines {
-	return containers.NewEngines(containers.Options{Mounts: filepath.Join(c.client.StateDir, "mounts")}, c.settings.Engine.Hosts...)
+func (c *command) engines() *cluster.Engines { return NewEngines(c.settings, c.client.StateDir) }
+
+// NewEngines are the engines, and the cluster, that the settings name.
+func NewEngines(s config.Settings, stateDir string) *cluster.Engines {
+	return cluster.With(containers.NewEngines(containers.Options{Mounts: filepath.Join(stateDir, "mounts")}, s.Engine.Hosts...),
+		cluster.Options{Context: s.Kubernetes.Context, Namespace: s.Kubernetes.Namespace, Secret: s.Kubernetes.Secret})
 }
 
 func (c *command) covered() containers.Selector {

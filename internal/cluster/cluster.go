@@ -96,7 +96,7 @@ func kubeconfigProblem(message, advice string, err error) error {
 // Target is the Secret as one of those to look after.
 func (c *Cluster) Target() containers.Container {
 	return containers.Container{ID: c.context + "/" + c.o.Namespace + "/" + c.o.Secret, Name: c.o.Namespace + "/" + c.o.Secret,
-		Project: c.context, Running: true, Delivery: Delivery}
+		Project: c.context, Engine: engineName, Running: true, Delivery: Delivery}
 }
 
 // Deliver makes the Secret hold b, cut down to what may leave the host, unless it does already. Without
@@ -208,7 +208,7 @@ func (c *Cluster) holds(s *core.Secret) containers.Status {
 
 func (c *Cluster) status(state containers.State, sentence string) containers.Status {
 	t := c.Target()
-	return containers.Status{Name: t.Name, ID: t.ID, Project: t.Project, Delivery: Delivery, State: state, Path: Place, Running: true, Error: sentence}
+	return containers.Status{Name: t.Name, ID: t.ID, Project: t.Project, Engine: t.Engine, Delivery: Delivery, State: state, Path: Place, Running: true, Error: sentence}
 }
 
 // failed turns the API's refusal into a sentence. The API's own text is not repeated: a refused update

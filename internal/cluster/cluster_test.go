@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -283,4 +284,53 @@ func TestAKubeconfigThatWillNotDo(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTheSecretIsOneOfThoseToLookAfter: beside engines that are away, whoever watches and lists is told of it.
+func TestTheSecretIsOneOfThoseToLookAfter(t *testing.T) {
+	server := httptest.NewServer(&api{})
+	t.Cleanup(server.Close)
+	t.Setenv("NO_PROXY", "127.0.0.1")
+	away := containers.NewEngines(containers.Options{}, "unix://"+filepath.Join(t.TempDir(), "none.sock"))
+	es := With(away, Options{Kubeconfig: kubeconfig(t, server.URL), Namespace: "dev", Secret: "aztray-azure"})
+
+	all, problems, err := es.List(t.Context(), containers.Selector{})
+	if err != nil || len(all) != 1 || all[0].Name != "dev/aztray-azure" || len(problems) != 1 || es.Count() != 2 {
+		t.Fatalf("listed %+v, %v, %v of %d", all, problems, err, es.Count())
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	told := make(chan containers.Event, 8)
+	var watching sync.WaitGroup
+	watching.Go(func() { es.Watch(ctx, containers.Selector{}, func(e containers.Event) { told <- e }) })
+	for e := range told {
+		if e.Engine == all[0].Engine {
+			if e.Kind != containers.Listed || len(e.Containers) != 1 || e.Containers[0].ID != all[0].ID {
+				t.Errorf("told %+v", e)
+			}
+			break
+		}
+	}
+	stop()
+	watching.Wait()
+
+	c := all[0]
+	if s := es.Deliver(t.Context(), c, live()); s.State != containers.Fresh {
+		t.Errorf("delivered: %+v", s)
+	}
+	if s := es.Check(t.Context(), c); s.State != containers.Fresh {
+		t.Errorf("checked: %+v", s)
+	}
+	if err := es.WatchLogs(t.Context(), c, nil); err != nil {
+		t.Errorf("a Secret has no log: %v", err)
+	}
+	if s := es.Withdraw(t.Context(), c); s.State != containers.Missing {
+		t.Errorf("withdrawn: %+v", s)
+	}
+}
+
+// live is bundle with a token that lasts by the machine's own clock.
+func live() auth.Bundle {
+	b := bundle()
+	b.Tokens[0].ExpiresOn = time.Now().Add(time.Hour)
+	return b
 }

@@ -77,6 +77,13 @@ var fields = []field{
 	{key: "engine.socket", preset: false, store: toggle(nil),
 		later: notYet("this version does not offer an engine socket yet")},
 
+	{key: "kubernetes.namespace", preset: "",
+		store: text(func(s *Settings) *string { return &s.Kubernetes.Namespace }, optional(kubernetesName))},
+	{key: "kubernetes.context", preset: "",
+		store: text(func(s *Settings) *string { return &s.Kubernetes.Context }, anything)},
+	{key: "kubernetes.secret", preset: "aztray-azure",
+		store: text(func(s *Settings) *string { return &s.Kubernetes.Secret }, kubernetesName)},
+
 	{key: "tray.icon", preset: "auto",
 		store: text(func(s *Settings) *string { return &s.Tray.Icon }, oneOf("auto", "light", "dark"))},
 }

@@ -25,10 +25,11 @@ func defaults() Settings {
 			Names:    []string{"codestory-service", "codestory-worker", "codestory-mcp", "code-story-*"},
 			Delivery: "copy", Credential: "access-token", Scopes: []string{}, Logs: true,
 		},
-		Health:   Health{Watch: []string{}},
-		Endpoint: Endpoint{Port: 8765},
-		Engine:   Engine{Hosts: []string{}},
-		Tray:     Tray{Icon: "auto"},
+		Health:     Health{Watch: []string{}},
+		Endpoint:   Endpoint{Port: 8765},
+		Engine:     Engine{Hosts: []string{}},
+		Kubernetes: Kubernetes{Secret: "aztray-azure"},
+		Tray:       Tray{Icon: "auto"},
 	}
 }
 

@@ -14,6 +14,7 @@ type Settings struct {
 	Health     Health
 	Endpoint   Endpoint
 	Engine     Engine
+	Kubernetes Kubernetes
 	Tray       Tray
 }
 
@@ -65,6 +66,13 @@ type Endpoint struct {
 // Engine is where the containers run.
 type Engine struct {
 	Hosts []string // none: the engine that the docker command would use
+}
+
+// Kubernetes is the Secret that pods mount.
+type Kubernetes struct {
+	Namespace string // "": none is kept
+	Context   string // of the kubeconfig; "": its current one
+	Secret    string
 }
 
 // Tray is how the icon looks.

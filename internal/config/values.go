@@ -167,6 +167,7 @@ var (
 	domain = regexp.MustCompile(`^[0-9A-Za-z]([0-9A-Za-z-]*\.)+[0-9A-Za-z-]+$`)
 	scopes = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._:/-]*/\.default$`) // what azidentity lets through
 	words  = regexp.MustCompile(`^[0-9A-Za-z._-]*$`)
+	labels = regexp.MustCompile(`^[0-9a-z]([0-9a-z-]{0,61}[0-9a-z])?$`)
 )
 
 // tenant, subscription and scope become arguments of az, so nothing may look like an option.
@@ -197,6 +198,28 @@ func word(s string) string {
 	}
 	return "a name of letters, digits, dots, dashes and underscores"
 }
+
+// kubernetesName is a name as Kubernetes allows it (RFC 1123 label):
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+func kubernetesName(s string) string {
+	if labels.MatchString(s) {
+		return ""
+	}
+	return "a name of small letters, digits and dashes, such as \"dev\""
+}
+
+// optional is c, or nothing.
+func optional(c check) check {
+	return func(s string) string {
+		if s == "" {
+			return ""
+		}
+		return c(s)
+	}
+}
+
+// anything is for names that others made up as they liked.
+func anything(string) string { return "" }
 
 func optionalURL(s string) string {
 	if s == "" {

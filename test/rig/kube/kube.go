@@ -66,14 +66,14 @@ func (s *Server) up(ctx context.Context, bin, dir string) error {
 		return err
 	}
 	s.URL = fmt.Sprintf("https://127.0.0.1:%d", ports[2])
-	err = s.child(dir, bin, "--etcd-servers", etcd, "--bind-address", "127.0.0.1", "--secure-port", fmt.Sprint(ports[2]), "--cert-dir", filepath.Join(dir, "certs"),
+	err = s.child(dir, bin, "--etcd-servers", etcd, "--bind-address", "127.0.0.1", "--advertise-address", "127.0.0.1", "--secure-port", fmt.Sprint(ports[2]), "--cert-dir", filepath.Join(dir, "certs"),
 		"--service-account-issuer", s.URL, "--service-account-key-file", key, "--service-account-signing-key-file", key,
 		"--token-auth-file", filepath.Join(dir, "users.csv"), "--authorization-mode", "RBAC", "--service-cluster-ip-range", "10.0.0.0/24",
 		"--endpoint-reconciler-type", "none", "--disable-admission-plugins", "ServiceAccount")
 	if err != nil {
 		return err
 	}
-	if err := s.ready(ctx, admin); err != nil {
+	if err := s.ready(ctx, admin, dir); err != nil {
 		return err
 	}
 	return errors.Join(s.kubeconfig(s.Admin, admin, dir), s.kubeconfig(s.Developer, developer, dir))
@@ -97,7 +97,7 @@ func (s *Server) child(dir, name string, args ...string) error {
 }
 
 // ready waits until the API server says that it is.
-func (s *Server) ready(ctx context.Context, token string) error {
+func (s *Server) ready(ctx context.Context, token, dir string) error {
 	ctx, stop := context.WithTimeout(ctx, time.Minute)
 	defer stop()
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
@@ -117,7 +117,8 @@ func (s *Server) ready(ctx context.Context, token string) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the API server is not ready: %w", context.Cause(ctx))
+			log, _ := os.ReadFile(filepath.Join(dir, "kube-apiserver.log"))
+			return fmt.Errorf("the API server is not ready: %w; the end of its log:\n%s", context.Cause(ctx), log[max(0, len(log)-2000):])
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
