@@ -16,7 +16,6 @@ import (
 	core "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
-	corev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientapi "k8s.io/client-go/tools/clientcmd/api"
@@ -56,7 +55,7 @@ type Options struct {
 type Cluster struct {
 	o       Options
 	context string // the one in use
-	secrets corev1.SecretInterface
+	api     *rest.RESTClient
 	now     func() time.Time
 }
 
@@ -82,11 +81,11 @@ func Connect(o Options) (*Cluster, error) {
 	if cfg.ExecProvider != nil { // nobody is there to answer a plugin's questions
 		cfg.ExecProvider.InteractiveMode = clientapi.NeverExecInteractiveMode
 	}
-	client, err := corev1.NewForConfig(cfg)
+	client, err := secretsOnly(cfg)
 	if err != nil {
 		return nil, kubeconfigProblem(fmt.Sprintf("The context %q of the kubeconfig can't be used.", name), "Try it: kubectl --context "+name+" version", err)
 	}
-	return &Cluster{o: o, context: name, secrets: client.Secrets(o.Namespace), now: time.Now}, nil
+	return &Cluster{o: o, context: name, api: client, now: time.Now}, nil
 }
 
 func kubeconfigProblem(message, advice string, err error) error {
@@ -120,7 +119,7 @@ func (c *Cluster) Withdraw(ctx context.Context) containers.Status {
 func (c *Cluster) Check(ctx context.Context) containers.Status {
 	ctx, stop := context.WithTimeout(ctx, callLimit)
 	defer stop()
-	found, err := c.secrets.Get(ctx, c.o.Secret, meta.GetOptions{})
+	found, err := c.get(ctx)
 	switch {
 	case apierrors.IsNotFound(err):
 		return c.status(containers.Missing, "")
@@ -139,12 +138,12 @@ func (c *Cluster) put(ctx context.Context, b auth.Bundle) containers.Status {
 	var err error
 	for range conflicts {
 		var found *core.Secret
-		if found, err = c.secrets.Get(ctx, c.o.Secret, meta.GetOptions{}); apierrors.IsNotFound(err) {
-			found, err = c.secrets.Create(ctx, c.filled(&core.Secret{ObjectMeta: meta.ObjectMeta{Name: c.o.Secret}}, plain, now), meta.CreateOptions{})
+		if found, err = c.get(ctx); apierrors.IsNotFound(err) {
+			found, err = c.send(ctx, c.api.Post(), c.filled(&core.Secret{ObjectMeta: meta.ObjectMeta{Name: c.o.Secret}}, plain, now))
 		} else if err == nil && !c.ours(found) {
 			return c.holds(found)
 		} else if err == nil && !c.same(found, plain) {
-			found, err = c.secrets.Update(ctx, c.filled(found, plain, now), meta.UpdateOptions{})
+			found, err = c.send(ctx, c.api.Put().Name(c.o.Secret), c.filled(found, plain, now))
 		}
 		if err == nil {
 			return c.holds(found)
