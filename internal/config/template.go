@@ -38,6 +38,10 @@ var about = map[string]string{
 	"engine.hosts":  "Engines' addresses as DOCKER_HOST has them; empty: the engine that the docker command would use.",
 	"engine.socket": "Whether to offer an engine socket that starts a container only when its credential is in.",
 
+	"kubernetes.namespace": "The namespace in which a Secret is kept fresh for pods; empty: none is.",
+	"kubernetes.context":   "The context of the kubeconfig; empty: its current one.",
+	"kubernetes.secret":    "The Secret's name.",
+
 	"tray.icon": "The ground that the panel gives the icon: auto, light or dark.",
 }
 
@@ -45,7 +49,8 @@ var about = map[string]string{
 var sectionAbout = map[string]string{
 	"azure": "the sign-in", "openai": "the endpoint that the containers call", "notify": "when you are told",
 	"containers": "who gets the credential, and how", "health": "the health API, and other services that know better",
-	"endpoint": "a credential for images without a shell", "engine": "where the containers run", "tray": "the icon",
+	"endpoint": "a credential for images without a shell", "engine": "where the containers run",
+	"kubernetes": "the credential as a Secret, for pods", "tray": "the icon",
 }
 
 // Template is a settings file that changes nothing: every setting is in it as a comment, with what it
