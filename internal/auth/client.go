@@ -150,6 +150,11 @@ const maxTenantPages = 10
 func (c Client) Tenants(ctx context.Context, f Files) ([]Tenant, error) {
 	row := f.Profile.Current()
 	t, err := c.Silent.Token(ctx, f, row.User.Name, row.TenantID, f.Cloud.ARMScope)
+	if errors.Is(err, ErrNotInProcess) { // a service principal: az keeps the token that it signed in with
+		if cached, ok := f.CachedToken(row, row.TenantID, f.Cloud.ARMScope); ok && cached.Alive(time.Now(), time.Minute) {
+			t, err = cached, nil
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,11 @@ func state(s agent.Snapshot, now time.Time, c Clock) []string {
 	case auth.OK:
 		lines = []string{saySignedIn(tenant, s.Account), okUntil(s, now, c)}
 	case auth.Expiring:
-		lines = []string{sayActBy(tenant, c.moment(s.Deadline, now)), saySignedIn(tenant, s.Account), deadlineWords(s, now, c)}
+		first := sayActBy(tenant, c.moment(s.Deadline, now))
+		if s.Problem != nil && !s.Problem.SignInCures() {
+			first = sayBarredFrom(tenant, c.moment(s.Deadline, now))
+		}
+		lines = []string{first, saySignedIn(tenant, s.Account), deadlineWords(s, now, c)}
 	case auth.Expired:
 		lines = []string{sayEnded(tenant)}
 		if s.Problem != nil && !s.Problem.SignInCures() { // it may well be good, and does not help

@@ -82,6 +82,16 @@ func TestMenuSaysWhatIsKnownAndUntilWhen(t *testing.T) {
 		}), []string{"Sign in to Contoso again by 14:05 (in 37 min)", "Signed in to Contoso as ada@contoso.example",
 			"Renewal is refused: containers work until 14:05 (in 37 min)",
 			"Your organisation asks for a new sign-in every 12 hours."}, "Renew now", ""},
+		{"renewal is refused, and no sign-in cures that", signedIn(func(s *agent.Snapshot) {
+			s.Level, s.Problem = auth.Expiring, &auth.Problem{Code: "AADSTS53003", Kind: auth.PolicyBlocked, Message: "A policy blocks this.", Advice: "Ask."}
+			s.Deadline, s.DeadlineSource = clock(14, 5), auth.DeadlineAccessToken
+		}), []string{"Access to Contoso ends at 14:05 (in 37 min)", "Signed in to Contoso as ada@contoso.example",
+			"Renewal is refused: containers work until 14:05 (in 37 min)", "A policy blocks this.", "Ask."}, "-Renew now", ""},
+		{"an idle limit was learned", signedIn(func(s *agent.Snapshot) {
+			s.Deadline, s.DeadlineSource = clock(9, 0).AddDate(0, 0, 2), auth.DeadlineLearned
+			s.Lifetime, s.IdleLimit = 72*time.Hour, true
+		}), []string{"Signed in to Contoso as ada@contoso.example", "Sign-in ends on Thursday at 09:00 if unused (learned: 3 days)"}, "Renew now",
+			"Signed in to Contoso until Thursday 09:00"},
 		{"the learned end is near", signedIn(func(s *agent.Snapshot) {
 			s.Level, s.Deadline, s.DeadlineSource = auth.Expiring, clock(13, 40), auth.DeadlineLearned
 		}), []string{"Sign in to Contoso again by 13:40 (in 12 min)", "Signed in to Contoso as ada@contoso.example",

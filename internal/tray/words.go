@@ -46,6 +46,11 @@ func sayActBy(tenant, when string) string {
 	return fmt.Sprintf("Sign in to %s again by %s", tenant, when)
 }
 
+// sayBarredFrom is the first line of an amber state that no sign-in cures.
+func sayBarredFrom(tenant, when string) string {
+	return fmt.Sprintf("Access to %s ends at %s", tenant, when)
+}
+
 func sayBarred(tenant string) string { return fmt.Sprintf("Access to %s is refused", tenant) }
 
 func sayEnded(tenant string) string { return fmt.Sprintf("The sign-in to %s has ended", tenant) }
@@ -58,7 +63,7 @@ func sayRefused(when string) string {
 
 func saySignInEnds(when string, source auth.DeadlineSource, lasts time.Duration, idle bool) string {
 	if idle {
-		return fmt.Sprintf("Sign-in ends %s if it stays unused (learned: %s)", when, auth.PeriodWords(lasts))
+		return fmt.Sprintf("Sign-in ends %s if unused (learned: %s)", when, auth.PeriodWords(lasts))
 	}
 	switch source {
 	case auth.DeadlineConfigured:

@@ -24,7 +24,7 @@ func (x *story) menuSays(d time.Duration, item desktop.Item, text string) {
 	var last desktop.MenuNode
 	_, err := x.Desktop.WaitMenu(x.within(d), item, func(m desktop.MenuNode) bool {
 		last = m
-		return strings.Contains(strings.Join(m.Lines(), " "), text)
+		return strings.Contains(strings.Join(strings.Fields(strings.Join(m.Lines(), " ")), " "), text) // however it is wrapped
 	})
 	if err != nil {
 		x.t.Fatalf("the menu does not say %q:\n%s", text, strings.Join(last.Lines(), "\n"))

@@ -243,39 +243,3 @@ func TestRealAzDeclined(t *testing.T) {
 	a.cloud.SetPolicy(func(p *cloud.Policy) { p.Authorize = cloud.Deny })
 	a.refused("AADSTS65004", "login")
 }
-
-func TestRealAzSignsInByCertificate(t *testing.T) {
-	a := newAZ(t)
-	file, err := a.cloud.WriteCertificate(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.must("login", "--service-principal", "-u", cloud.RobotID, "--tenant", cloud.Contoso.ID, "-p", file)
-	if got := a.token(); got.Account != cloud.Robot {
-		t.Errorf("a token of %s", got.Account)
-	}
-}
-
-func TestRealAzSignsInByFederatedToken(t *testing.T) {
-	a := newAZ(t)
-	login := []string{"login", "--service-principal", "-u", cloud.RobotID, "--tenant", cloud.Contoso.ID, "--federated-token"}
-	a.refused("AADSTS700024", append(login, a.cloud.FederatedToken(-time.Minute))...)
-	a.must(append(login, a.cloud.FederatedToken(time.Hour))...)
-	if got := a.token(); got.Account != cloud.Robot {
-		t.Errorf("a token of %s", got.Account)
-	}
-}
-
-func TestRealAzSignsInAsTheMachine(t *testing.T) {
-	a := newAZ(t)
-	for _, pair := range a.cloud.IdentityEnv() {
-		name, value, _ := strings.Cut(pair, "=")
-		t.Setenv(name, value)
-	}
-	a.must("login", "--identity")
-	if got := a.token(); got.Account != cloud.Machine {
-		t.Errorf("a token of %s", got.Account)
-	}
-	a.cloud.SetPolicy(func(p *cloud.Policy) { p.NoIdentity = true })
-	a.refused("Failed to connect to MSI", "account", "get-access-token", "--scope", cloud.ScopeCognitive)
-}

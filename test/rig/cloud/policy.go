@@ -60,6 +60,7 @@ type Policy struct {
 	Person        Person        // who signs in where no login_hint names another; Ada by default
 	TokenLifetime time.Duration // of access tokens; 75 minutes by default
 	IdleLimit     time.Duration // age of a refresh token beyond which it gets 700082; 0 means never
+	IdleSaid      time.Duration // the limit that 700082 names; 0 means IdleLimit, which a test has no time to wait for
 	Revoked       time.Time     // sign-ins made before get 50173; zero means none
 	NoDeviceCode  bool          // device code sign-ins get 53003
 	Robot         RobotPolicy   // what is wrong with the service principal's proofs

@@ -91,7 +91,7 @@ func (c *Cloud) redeemRefreshToken(f url.Values, where authorityPath) (ask, *ent
 	case t.grant.signedIn.Before(c.policy.Revoked):
 		return a, refuse(50173, entraTime(t.grant.signedIn), entraTime(c.policy.Revoked))
 	case c.policy.IdleLimit > 0 && now.Sub(t.issued) > c.policy.IdleLimit:
-		return a, refuse(700082, entraTime(t.issued), timeSpan(c.policy.IdleLimit))
+		return a, refuse(700082, entraTime(t.issued), timeSpan(cmp.Or(c.policy.IdleSaid, c.policy.IdleLimit)))
 	}
 	return a, c.stillSignedIn(a)
 }

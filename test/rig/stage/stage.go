@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -145,6 +146,11 @@ func (s *Stage) Env() []string { return s.env }
 
 // Setenv changes a variable for programs started from now on.
 func (s *Stage) Setenv(name, value string) { s.env = overlay(s.env, name+"="+value) }
+
+// Unsetenv takes a variable away from programs started from now on.
+func (s *Stage) Unsetenv(name string) {
+	s.env = slices.DeleteFunc(s.env, func(pair string) bool { return strings.HasPrefix(pair, name+"=") })
+}
 
 // UseCloudBrowser makes az's browser one that signs in by itself.
 func (s *Stage) UseCloudBrowser() error {
