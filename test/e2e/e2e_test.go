@@ -1,7 +1,5 @@
 //go:build e2e
 
-// Package e2e tries the whole program on the rig: real az, a real Docker engine, a real desktop, and a
-// stand-in for the cloud. Each test is a story from issue 3, told from the person's side.
 package e2e
 
 import (
