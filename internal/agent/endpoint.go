@@ -137,7 +137,7 @@ func (s *state) shownStatus(b *box, now time.Time) containers.Status {
 	if b.c.Delivery == "endpoint" {
 		shown.status = EndpointStatus(b.c, s.served[b.c.ID], s.set.Endpoint, now)
 	}
-	st := b.withRestart(shown.shown(now), now)
+	st := s.withComplaint(b, b.withRestart(shown.shown(now), now), now)
 	st.Away = s.lost[b.c.Engine] != nil
 	return st
 }

@@ -187,7 +187,7 @@ func (e asked) apply(s *state, now time.Time) {
 	case CancelSignIn:
 		s.cancel = s.renewal != nil
 	case Restart:
-		s.beginRestart(c.Names, now)
+		s.beginRestart(func(b *box) bool { return len(c.Names) == 0 || slices.Contains(c.Names, b.c.Name) }, now)
 	case Sync:
 		if len(c.Names) == 0 {
 			s.ahead.sent, s.ahead.retryAt = "", time.Time{}
@@ -342,6 +342,9 @@ func (e containerEvent) apply(s *state, now time.Time) {
 		}
 	default:
 		s.box(e.e.Container)
+		if e.e.Kind == containers.Started {
+			s.boxes[e.e.Container.ID].started(now)
+		}
 	}
 }
 
@@ -353,7 +356,7 @@ func (e logSaid) apply(s *state, now time.Time) {
 	if !ok {
 		return
 	}
-	b.said = e.f
+	b.complain(e.f)
 	s.set.Log.Info("a container's log tells of a failure", "container", e.f.Name, "cause", e.f.Cause, "code", e.f.Code)
 	if e.f.Cause.Credential() {
 		s.doubt(b, now)

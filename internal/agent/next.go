@@ -39,6 +39,7 @@ func next(s *state, now time.Time) plan {
 	p.follow(s)
 	p.prepare(s, now)
 	p.deliver(s, now)
+	p.cure(s, now)
 	p.restart(s)
 	p.turn(s, now)
 	if j, ok := s.toSave(); ok {

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"aztray/internal/auth"
@@ -16,12 +15,11 @@ type revival struct {
 	at     time.Time // when the last one ended
 }
 
-// beginRestart has containers restarted that run, all where none is named; not one whose restart is
-// under way. One that could be given no token is not: its process would be none the better for it.
-func (s *state) beginRestart(names []string, now time.Time) {
+// beginRestart has the chosen containers restarted that run; not one whose restart is under way. One that could be given no token is not: its process would be none the better for it.
+func (s *state) beginRestart(chosen func(*box) bool, now time.Time) {
 	j := restartJob{bundles: map[string]auth.Bundle{}}
 	for id, b := range s.boxes {
-		if !b.c.Running || !b.revival.since.IsZero() || len(names) > 0 && !slices.Contains(names, b.c.Name) {
+		if !b.c.Running || !b.revival.since.IsZero() || !chosen(b) {
 			continue
 		}
 		bundle, ok := s.bundle(b.c, now)

@@ -35,6 +35,7 @@ type rig struct {
 	login     func(context.Context, auth.LoginOptions) error
 	logins    []auth.LoginOptions
 	held      map[string]auth.Bundle // by container id
+	delivered map[string]time.Time   // by container id: when it was given what it holds
 	fails     map[string]bool        // containers that cannot be written to
 	tries     map[string][]time.Time
 	withdrew  []string
@@ -48,7 +49,7 @@ type rig struct {
 }
 
 func newRig() *rig {
-	return &rig{life: time.Hour, refused: map[string]*auth.Problem{}, held: map[string]auth.Bundle{},
+	return &rig{life: time.Hour, refused: map[string]*auth.Problem{}, held: map[string]auth.Bundle{}, delivered: map[string]time.Time{},
 		fails: map[string]bool{}, tries: map[string][]time.Time{}, says: map[string]func(containers.Finding){}, files: auth.Files{}}
 }
 
@@ -210,7 +211,10 @@ func (r *rig) Deliver(_ context.Context, c containers.Container, b auth.Bundle) 
 		s.State, s.Error = containers.Failed, "the engine said no"
 		return s
 	}
-	r.held[c.ID] = b
+	if fingerprint(r.held[c.ID]) != fingerprint(b) {
+		r.delivered[c.ID] = time.Now().UTC()
+	}
+	r.held[c.ID], s.DeliveredAt = b, r.delivered[c.ID]
 	return s
 }
 

@@ -80,15 +80,18 @@ type sign struct {
 
 // box is one covered container.
 type box struct {
-	c       containers.Container
-	status  containers.Status
-	sent    string // fingerprint of what it was given
-	working bool
-	verify  bool // look again although nothing new is to be given
-	retryAt time.Time
-	tries   int
-	revival revival
-	said    containers.Finding // what its log said last; the zero value: nothing
+	c         containers.Container
+	status    containers.Status
+	sent      string // fingerprint of what it was given
+	working   bool
+	verify    bool // look again although nothing new is to be given
+	retryAt   time.Time
+	tries     int
+	revival   revival
+	complaint complaint
+	curedAt   time.Time          // of its last restart for its label's sake
+	cures     int                // how many of them there were in a row
+	said      containers.Finding // what its log said last; the zero value: nothing
 }
 
 func newState(set Settings, random func() float64) *state {

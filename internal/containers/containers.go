@@ -40,7 +40,10 @@ type Status struct {
 	Running     bool      `json:"-"`
 	Away        bool      `json:"-"` // its engine does not answer: this is how it was
 	Restarting  bool      `json:"-"` // by us, at the moment
-	Broken      bool      `json:"-"` // it did not come back after our restart; Error says why
+	// Its log told of late that it got no token, though it holds one now: a restart may help. Stuck: it went on
+	// telling so, and nobody but a person restarts it.
+	RestartHelps, Stuck bool `json:"-"`
+	Broken              bool `json:"-"` // it did not come back after our restart; Error says why
 }
 
 // The labels by which a container says what it wants. They beat the settings.
@@ -49,7 +52,8 @@ const (
 	labelPath    = "aztray.path"    // its az directory
 	labelUID     = "aztray.uid"     // who uses it, where that is not the image's user: 1000, 1000:1000, app
 	labelTenant  = "aztray.tenant"
-	labelScopes  = "aztray.scopes" // separated by blanks or commas
+	labelRestart = "aztray.restart" // true: it is restarted where its log tells that it did not take its credential up
+	labelScopes  = "aztray.scopes"  // separated by blanks or commas
 )
 
 const (
@@ -70,6 +74,7 @@ type Container struct {
 	Delivery         string   // copy, mount or endpoint
 	Tenant           string   // the tenant it asks for; "": the one in use
 	Scopes           []string // the scopes it asks for besides the usual
+	Restart          bool     // it may be restarted unasked, where it fails for want of what it holds
 
 	path, user string    // from the labels
 	status     string    // the engine's word: created, running, paused, restarting, exited, dead
@@ -108,7 +113,7 @@ func container(id, name, image, status string, labels map[string]string) Contain
 		ID: id, Name: strings.TrimPrefix(name, "/"), Image: image, status: status,
 		Running: status == "running" || status == "paused" || status == "restarting",
 		Project: labels[composeProject], Service: labels[composeService],
-		Delivery: "copy", Tenant: labels[labelTenant], path: labels[labelPath], user: labels[labelUID],
+		Restart: yes(labels[labelRestart]), Delivery: "copy", Tenant: labels[labelTenant], path: labels[labelPath], user: labels[labelUID],
 		Scopes: strings.FieldsFunc(labels[labelScopes], func(r rune) bool { return r == ',' || r == ' ' }),
 	}
 	if d := strings.ToLower(labels[labelDeliver]); d == "mount" || d == "endpoint" {
@@ -130,6 +135,10 @@ func (s Selector) container(id, name, image, status string, labels map[string]st
 		c.Delivery = cmp.Or(s.Delivery, c.Delivery)
 	}
 	return c
+}
+
+func yes(text string) bool {
+	return slices.Contains([]string{"true", "yes", "on", "1"}, strings.ToLower(text))
 }
 
 // statusOf is a Status with what is known of c before anything was asked.

@@ -38,7 +38,7 @@ func (t *toaster) work() {
 			return
 		case n := <-t.ch:
 			body := n.Body
-			if n.renews() {
+			if len(n.Buttons) > 0 {
 				body = sentences(body, n.NoButtons)
 			}
 			if err := beeep.Notify(harmless(n.Summary), harmless(body), t.icon); err != nil {

@@ -286,6 +286,9 @@ func (d *desk) serverSaid(s *dbus.Signal) answer {
 	if id != 0 && id == d.news.id && s.Name == busIface+".NotificationClosed" {
 		d.news = slot{}
 	}
+	if id != 0 && id == d.news.id && s.Name == busIface+".ActionInvoked" {
+		return answer{key: Key(text)}
+	}
 	if id == 0 || id != d.warning.id {
 		return answer{}
 	}

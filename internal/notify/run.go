@@ -84,6 +84,8 @@ type runner struct {
 	tries  int       // how often it could not be shown; 0: it is there
 	again  time.Time // when to try once more
 	wake   *time.Timer
+
+	offered map[string]time.Time // by container id: when its restart was last offered
 }
 
 func run(ctx context.Context, o Options, screen surface) error {
@@ -135,6 +137,7 @@ func (r *runner) step(ctx context.Context) {
 		r.wanted, r.tries = nil, 0
 		r.screen.withdraw(ctx)
 	}
+	r.offer(ctx, now)
 	r.save()
 	r.wake.Reset(r.wait(now))
 }
@@ -176,6 +179,8 @@ func (r *runner) answer(ctx context.Context, a answer) {
 	case a.key == KeySnooze:
 		r.mem = Snooze(r.mem, time.Now(), r.o.Settings)
 		r.dismiss(ctx)
+	case a.key == KeyRestart:
+		r.restart()
 	case a.closed:
 		r.wanted, r.tries, r.mem.Visible = nil, 0, false
 	case a.ready && r.wanted != nil:

@@ -21,8 +21,9 @@ const (
 type Key string
 
 const (
-	KeyRenew  Key = "renew"
-	KeySnooze Key = "snooze"
+	KeyRenew   Key = "renew"
+	KeySnooze  Key = "snooze"
+	KeyRestart Key = "restart"
 )
 
 // Button is one answer that a note offers.

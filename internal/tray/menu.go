@@ -290,6 +290,9 @@ func containerMenu(s agent.Snapshot, now time.Time, c Clock) Submenu {
 			it.Command = agent.Sync{Names: []string{st.Name}}
 		}
 		menu.Items = append(menu.Items, it)
+		if st.RestartHelps {
+			menu.Items = append(menu.Items, Item{Text: cut(sayRestartOne(st.Name), lineRunes), Command: agent.Restart{Names: []string{st.Name}}})
+		}
 	}
 	menu.Text = sayContainersMenu(fresh, len(all))
 	menu.Items = capped(menu.Items, sayMoreContainers)

@@ -209,7 +209,7 @@ func TestContainerMenu(t *testing.T) {
 		s.Containers = []containers.Status{
 			{Name: "a", State: containers.Fresh, Running: true, Restarting: true},
 			{Name: "b", State: containers.Fresh, Running: true, Broken: true, Error: "It ended with exit code 3."},
-			{Name: "c", State: containers.Fresh},
+			{Name: "c", State: containers.Fresh, Error: "Its log says that it got no token.", RestartHelps: true},
 		}
 	}), noon, cest)
 	want = Submenu{"Containers: all 3 have the token", []Item{
@@ -217,7 +217,8 @@ func TestContainerMenu(t *testing.T) {
 		{Text: "Restart containers (1 running)", Command: agent.Restart{}},
 		{Text: "a: is being restarted", Command: sync("a")},
 		{Text: "b: did not come back: It ended with exit code 3.", Command: sync("b")},
-		{Text: "c: has the token", Command: sync("c")},
+		{Text: "c: has the token, its log tells of a failure", Command: sync("c")},
+		{Text: "    Restart c", Command: agent.Restart{Names: []string{"c"}}},
 	}}
 	if got := fmt.Sprintf("%#v", m.Containers); got != fmt.Sprintf("%#v", want) {
 		t.Errorf("%s\nwant %#v", got, want)

@@ -151,6 +151,9 @@ func sayMoreContainers(n int) string { return fmt.Sprintf("%d more: aztray servi
 
 func sayOnEngine(container, engine string) string { return fmt.Sprintf("%s on %s", container, engine) }
 
+// sayRestartOne stands below the line of a container whose log tells of a failure.
+func sayRestartOne(name string) string { return fmt.Sprintf("    Restart %s", name) }
+
 func sayRestart(running int) string { return fmt.Sprintf("Restart containers (%d running)", running) }
 
 // sayContainer is a container's line in the submenu.

@@ -159,12 +159,21 @@ func TestAFailureInAContainersLog(t *testing.T) {
 	_, err := x.Az(x.ctx, "login")
 	x.must(err)
 	x.must(x.RunContainer(x.ctx, "sh", images.Sh))
+	x.must(x.RunContainer(x.ctx, "willing", images.Sh, "--label", "aztray.restart=true"))
 	x.startTray()
 	item := x.icon(10*time.Second, auth.OK)
 	held, _ := x.holdsNew(5*time.Second, "sh", "")
-	_, err = x.Exec(x.ctx, "sh", "sh", "-c", "echo 'azure.core.exceptions.ClientAuthenticationError: DefaultAzureCredential failed to retrieve a token from the included credentials.' > /proc/1/fd/1")
-	x.must(err)
+	x.holdsNew(5*time.Second, "willing", "")
+	complain := func(short string) {
+		_, err = x.Exec(x.ctx, short, "sh", "-c", "echo 'azure.core.exceptions.ClientAuthenticationError: DefaultAzureCredential failed to retrieve a token from the included credentials.' > /proc/1/fd/1")
+		x.must(err)
+	}
+	before := map[string]time.Time{"sh": x.startedAt("sh"), "willing": x.startedAt("willing")}
+	<-time.After(3 * time.Second) // what fails now, fails beyond doubt with the token there
+	complain("sh")
 	x.holdsNew(5*time.Second, "sh", held)
+	offer := x.notification(10*time.Second, "does not take up its token")
+	x.screenshot("offer")
 	x.must(x.Desktop.OpenMenu(x.ctx, item))
 	x.must(x.Desktop.PointAtMenu(x.ctx, item, x.submenu(item, "Containers")))
 	x.screenshot("log")
@@ -174,7 +183,21 @@ func TestAFailureInAContainersLog(t *testing.T) {
 	containers, _ := menu.Find(x.submenu(item, "Containers"))
 	if lines := strings.Join(containers.Lines(), "\n"); !strings.Contains(lines, "its log tells") {
 		t.Errorf("the menu does not say what the log said:\n%s", lines)
+	} else if !strings.Contains(lines, "    Restart "+x.Name("sh")) {
+		t.Errorf("the menu does not offer to restart it:\n%s", lines)
 	}
+
+	complain("willing")
+	x.eventually(20*time.Second, "the one whose label allows it is restarted", func() bool { return x.startedAt("willing").After(before["willing"]) })
+	if !x.startedAt("sh").Equal(before["sh"]) {
+		t.Error("one without a label was restarted though nobody asked for it")
+	}
+	x.must(x.Desktop.PressButton(x.ctx, offer, "Restart "+x.Name("sh")))
+	x.eventually(20*time.Second, "the other one is restarted by the notification's button", func() bool { return x.startedAt("sh").After(before["sh"]) })
+	x.eventually(20*time.Second, "the menu offers it no more", func() bool {
+		menu, err := x.Desktop.Menu(x.ctx, item)
+		return err == nil && !strings.Contains(strings.Join(menu.Lines(), "\n"), "    Restart "+x.Name("sh"))
+	})
 }
 
 // az's own cache is kept rolling by az, so that no idle limit catches a person who only uses aztray.
