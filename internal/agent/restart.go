@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"aztray/internal/auth"
+	"aztray/internal/cluster"
 	"aztray/internal/containers"
 )
 
@@ -19,7 +20,7 @@ type revival struct {
 func (s *state) beginRestart(chosen func(*box) bool, now time.Time) {
 	j := restartJob{bundles: map[string]auth.Bundle{}}
 	for id, b := range s.boxes {
-		if !b.c.Running || !b.revival.since.IsZero() || !chosen(b) {
+		if !b.c.Running || b.c.Delivery == cluster.Delivery || !b.revival.since.IsZero() || !chosen(b) {
 			continue
 		}
 		bundle, ok := s.bundle(b.c, now)

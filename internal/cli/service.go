@@ -116,7 +116,7 @@ func (c *command) renew(ctx context.Context, f renewFlags) error {
 		return err
 	}
 	if p := s.files.Kind(s.row).RenewProblem(s.row); p != nil {
-		return c.renewWithoutBrowser(ctx, s, boxes, p)
+		return c.renewWithoutBrowser(ctx, s, boxes, p, f.restart)
 	}
 	if !f.ifNeeded || s.silent != auth.SilentWorks {
 		if err := c.signIn(ctx, auth.LoginOptions{TenantID: s.tenant.ID, DeviceCode: f.deviceCode}); err != nil {
@@ -126,7 +126,12 @@ func (c *command) renew(ctx context.Context, f renewFlags) error {
 			return err
 		}
 	}
-	if f.restart && s.token.ExpiresOn.After(c.Now()) && !boxes.none {
+	return c.finish(ctx, s, boxes, f.restart)
+}
+
+// finish delivers what was renewed, and restarts where that is asked for and there is something to give.
+func (c *command) finish(ctx context.Context, s signIn, boxes found, restart bool) error {
+	if restart && s.token.ExpiresOn.After(c.Now()) && !boxes.none {
 		return c.restartAndPrint(ctx, s, boxes)
 	}
 	return c.deliverAndPrint(ctx, s, boxes)
@@ -134,7 +139,7 @@ func (c *command) renew(ctx context.Context, f renewFlags) error {
 
 // renewWithoutBrowser is for an az that no browser renews: az does by itself, or the report says what
 // must be done about the credential that it was given.
-func (c *command) renewWithoutBrowser(ctx context.Context, s signIn, f found, why *auth.Problem) error {
+func (c *command) renewWithoutBrowser(ctx context.Context, s signIn, f found, why *auth.Problem, restart bool) error {
 	s, err := c.look(ctx, s.tenant.ID, true)
 	if err != nil {
 		return err
@@ -144,7 +149,7 @@ func (c *command) renewWithoutBrowser(ctx context.Context, s signIn, f found, wh
 	} else {
 		fmt.Fprintln(c.Err, why.Message)
 	}
-	return c.deliverAndPrint(ctx, s, f)
+	return c.finish(ctx, s, f, restart)
 }
 
 // deliverAndPrint gives the containers what they should hold, where there is something to give.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -130,6 +131,12 @@ func (es *Engines) secret(c containers.Container, with func(*Cluster) containers
 		return containers.Status{Name: c.Name, ID: c.ID, Project: c.Project, Engine: c.Engine, Delivery: Delivery, State: containers.Failed, Error: "The kubeconfig can't be read any more."}
 	}
 	return with(k)
+}
+
+// Restart is containers.Engines.Restart. A Secret has no process: who mounts it sees the new files.
+func (es *Engines) Restart(ctx context.Context, chosen []containers.Container, o containers.RestartOptions) []containers.Restart {
+	chosen = slices.DeleteFunc(slices.Clone(chosen), func(c containers.Container) bool { return c.Delivery == Delivery })
+	return es.Engines.Restart(ctx, chosen, o)
 }
 
 // WatchLogs is containers.Engines.WatchLogs; a Secret has no log.

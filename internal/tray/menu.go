@@ -299,10 +299,13 @@ func containerMenu(s agent.Snapshot, now time.Time, c Clock) Submenu {
 	return menu
 }
 
+// secretDelivery is cluster.Delivery: a Secret has no process.
+const secretDelivery = "secret"
+
 // restartable counts those that run.
 func restartable(all []containers.Status) (n int) {
 	for _, st := range all {
-		if st.Running && !st.Restarting {
+		if st.Running && !st.Restarting && st.Delivery != secretDelivery {
 			n++
 		}
 	}
