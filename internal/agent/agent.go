@@ -58,7 +58,8 @@ type World interface {
 	Deliver(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status
 	Withdraw(ctx context.Context, c containers.Container) containers.Status
 	Restart(ctx context.Context, chosen []containers.Container, deliver func(context.Context, containers.Container) containers.Status) []containers.Restart
-	Prepare(ctx context.Context, b auth.Bundle) error // for containers that are yet to be made; without tokens: takes it away
+	FindContainer(ctx context.Context, ref string) (containers.Container, bool, error) // of the first engine; false: not covered, or none
+	Prepare(ctx context.Context, b auth.Bundle) error                                  // for containers that are yet to be made; without tokens: takes it away
 }
 
 // Agent is the loop. Make it with New, read it by Updates, and Run it once.
@@ -141,6 +142,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		last = now
 		a.state.answer(now.UTC())
 		p := next(a.state, now.UTC())
+		a.state.release(now.UTC())
 		a.start(ctx, p.jobs)
 		a.publish(a.state.snapshot(now.UTC()))
 		wake.Reset(min(p.wake.Sub(now.UTC()), tick))

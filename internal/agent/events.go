@@ -338,7 +338,7 @@ func (e containerEvent) apply(s *state, now time.Time) {
 		delete(s.boxes, e.e.Container.ID)
 	case containers.Stopped:
 		if b, ok := s.boxes[e.e.Container.ID]; ok {
-			b.c, b.status.Running = e.e.Container, false
+			b.c, b.status.Running, b.untouched = e.e.Container, false, false
 		}
 	default:
 		s.box(e.e.Container)
@@ -417,6 +417,7 @@ func (s *state) box(c containers.Container) {
 	}
 	b.c, b.verify, b.retryAt = c, true, time.Time{}
 	b.status.Running, b.status.Name = c.Running, c.Name
+	b.untouched = b.untouched && !c.Running
 }
 
 type delivered struct {
@@ -432,6 +433,7 @@ func (e delivered) apply(s *state, now time.Time) {
 	b.working, b.status = false, e.status
 	b.status.Running = b.c.Running
 	b.sent, b.tries = e.mark, b.tries+1
+	b.untouched = e.status.State == containers.Fresh && !b.c.Running
 	if e.status.State == containers.Failed {
 		b.sent = ""
 		b.retryAt = now.Add(backOff(s, b.tries))

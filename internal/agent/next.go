@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"aztray/internal/auth"
@@ -173,8 +175,12 @@ func (p *plan) deliver(s *state, now time.Time) {
 			busy[b.c.Engine]++
 		}
 	}
-	for _, b := range s.boxes {
-		if b.working || busy[b.c.Engine] >= maxDeliveries || b.c.Delivery == "endpoint" { // which asks by itself
+	for _, b := range s.urgentFirst() {
+		limit := maxDeliveries
+		if b.awaited {
+			limit *= 2 // slow ones do not hold up a start
+		}
+		if b.working || busy[b.c.Engine] >= limit || b.c.Delivery == "endpoint" { // which asks by itself
 			continue
 		}
 		if s.lost[b.c.Engine] != nil { // when it is back, everything of its is looked at
@@ -202,6 +208,23 @@ func (p *plan) deliver(s *state, now time.Time) {
 		busy[b.c.Engine]++
 		p.jobs = append(p.jobs, deliverJob{c: b.c, bundle: bundle, mark: mark})
 	}
+}
+
+// urgentFirst are all containers, those whose start is held back before the others.
+func (s *state) urgentFirst() []*box {
+	all := slices.Collect(maps.Values(s.boxes))
+	if len(s.starters) > 0 {
+		slices.SortStableFunc(all, func(a, b *box) int {
+			switch {
+			case a.awaited && !b.awaited:
+				return -1
+			case b.awaited && !a.awaited:
+				return 1
+			}
+			return 0
+		})
+	}
+	return all
 }
 
 // withdrawn is the fingerprint of nothing, prepared.

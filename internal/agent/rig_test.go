@@ -43,9 +43,11 @@ type rig struct {
 	says      map[string]func(containers.Finding) // by id of a container whose log is read
 	wake      func()
 	reports   func(watch.Report)
-	endpoint  string        // the tenant of the Azure OpenAI endpoint
-	asked     []string      // the tenants whose tokens it was asked with
-	prepared  []auth.Bundle // for containers that are yet to be made
+	endpoint  string                          // the tenant of the Azure OpenAI endpoint
+	asked     []string                        // the tenants whose tokens it was asked with
+	prepared  []auth.Bundle                   // for containers that are yet to be made
+	there     map[string]containers.Container // covered, by the names that the engine is asked for
+	slow      time.Duration                   // that each delivery takes
 }
 
 func newRig() *rig {
@@ -202,7 +204,21 @@ func (r *rig) WatchLogs(ctx context.Context, c containers.Container, tell func(c
 	return ctx.Err()
 }
 
-func (r *rig) Deliver(_ context.Context, c containers.Container, b auth.Bundle) containers.Status {
+func (r *rig) FindContainer(_ context.Context, ref string) (containers.Container, bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c, ok := r.there[ref]
+	return c, ok, nil
+}
+
+func (r *rig) Deliver(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status {
+	r.mu.Lock()
+	slow := r.slow
+	r.mu.Unlock()
+	select {
+	case <-time.After(slow):
+	case <-ctx.Done():
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tries[c.ID] = append(r.tries[c.ID], time.Now())

@@ -48,6 +48,8 @@ type state struct {
 	waiters []waiter          // for a token, by the identity endpoint
 	served  map[string]Served // by container id: what it gave last
 
+	starters []starter // who wants a container to start, by the engine socket
+
 	renewal *Renewal
 	signIn  *signInJob // to be started
 	cancel  bool       // the sign-in is to be ended
@@ -85,6 +87,8 @@ type box struct {
 	sent      string // fingerprint of what it was given
 	working   bool
 	verify    bool // look again although nothing new is to be given
+	awaited   bool // its start is held back until it is ready
+	untouched bool // it holds what it is to, and has not run since that was seen
 	retryAt   time.Time
 	tries     int
 	revival   revival

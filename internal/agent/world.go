@@ -68,6 +68,10 @@ func (w *world) Restart(ctx context.Context, chosen []containers.Container, deli
 	return w.engines.Restart(ctx, chosen, containers.RestartOptions{Deliver: deliver})
 }
 
+func (w *world) FindContainer(ctx context.Context, ref string) (containers.Container, bool, error) {
+	return w.engines.Find(ctx, w.covered, ref)
+}
+
 func (w *world) Prepare(ctx context.Context, b auth.Bundle) error {
 	return w.engines.Prepare(ctx, w.covered, b)
 }

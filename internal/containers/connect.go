@@ -25,6 +25,7 @@ import (
 // endpoint is where an engine listens.
 type endpoint struct {
 	host    string // such as unix:///var/run/docker.sock
+	context string // the docker context that it is of; "": none
 	from    string // what chose it, for a person: DOCKER_HOST, context "desktop-linux"
 	tlsDir  string // holds ca.pem, cert.pem, key.pem; "": no TLS
 	trust   bool   // the server's certificate is not checked
@@ -42,14 +43,7 @@ type resolver struct {
 // https://github.com/docker/cli/blob/master/cli/command/cli.go (resolveContextName)
 func (r resolver) resolve() (endpoint, error) {
 	if host := r.env("DOCKER_HOST"); host != "" {
-		ep := endpoint{host: host, from: "DOCKER_HOST"}
-		if verify := r.env("DOCKER_TLS_VERIFY") != ""; verify || r.env("DOCKER_TLS") != "" {
-			ep.tlsDir, ep.trust = r.env("DOCKER_CERT_PATH"), !verify
-			if ep.tlsDir == "" {
-				ep.tlsDir = r.configDir()
-			}
-		}
-		return ep, nil
+		return r.byHost(host), nil
 	}
 	name, from := r.env("DOCKER_CONTEXT"), "DOCKER_CONTEXT"
 	if name == "" {
@@ -64,6 +58,18 @@ func (r resolver) resolve() (endpoint, error) {
 		return endpoint{host: defaultHost, from: "the default", guessed: true}, nil
 	}
 	return r.context(name, from)
+}
+
+// byHost is the engine at an address from the environment.
+func (r resolver) byHost(host string) endpoint {
+	ep := endpoint{host: host, from: "DOCKER_HOST"}
+	if verify := r.env("DOCKER_TLS_VERIFY") != ""; verify || r.env("DOCKER_TLS") != "" {
+		ep.tlsDir, ep.trust = r.env("DOCKER_CERT_PATH"), !verify
+		if ep.tlsDir == "" {
+			ep.tlsDir = r.configDir()
+		}
+	}
+	return ep
 }
 
 func (r resolver) configDir() string {
@@ -90,7 +96,7 @@ func (r resolver) context(name, from string) (endpoint, error) {
 		return endpoint{}, contextProblem(fmt.Sprintf("The Docker context %q, chosen by %s, is not there or can't be read.", name, from),
 			"Choose one that is: docker context use default", err)
 	}
-	ep := endpoint{host: docker.Host, from: fmt.Sprintf("context %q", name), trust: docker.SkipTLSVerify}
+	ep := endpoint{host: docker.Host, context: name, from: fmt.Sprintf("context %q", name), trust: docker.SkipTLSVerify}
 	if dir := filepath.Join(r.configDir(), "contexts", "tls", hash, "docker"); isDir(dir) {
 		ep.tlsDir = dir
 	}

@@ -195,7 +195,7 @@ func (e *dockerEngine) inspect(ctx context.Context, id string) (inspected, error
 		return inspected{}, errors.New("the engine's description of a container is not whole")
 	}
 	started, _ := time.Parse(time.RFC3339Nano, c.State.StartedAt) // none: zero, as for one that never started
-	in := inspected{ID: c.ID, ImageID: c.Image, User: c.Config.User, Status: c.State.Status, Env: c.Config.Env,
+	in := inspected{ID: c.ID, Name: c.Name, Labels: c.Config.Labels, Image: c.Config.Image, ImageID: c.Image, User: c.Config.User, Status: c.State.Status, Env: c.Config.Env,
 		Mounts: mountsOf(c), ReadonlyRootfs: c.HostConfig.ReadonlyRootfs, Tty: c.Config.Tty, Started: started,
 		Privileged: c.HostConfig.Privileged, CapAdd: c.HostConfig.CapAdd, CapDrop: c.HostConfig.CapDrop, UsernsMode: string(c.HostConfig.UsernsMode),
 		Grace: defaultGrace, ExitCode: c.State.ExitCode, Restarts: c.RestartCount}
@@ -213,6 +213,11 @@ func (e *dockerEngine) inspect(ctx context.Context, id string) (inspected, error
 
 // defaultGrace is the engine's own.
 const defaultGrace = 10 * time.Second
+
+func (e *dockerEngine) dial(ctx context.Context) (net.Conn, error) {
+	conn, err := e.client.Dialer()(ctx)
+	return conn, plain(err)
+}
 
 // mountsOf puts together what the engine tells of mounts in three places.
 func mountsOf(c api.InspectResponse) []mount {

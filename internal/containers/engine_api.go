@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/netip"
 	"time"
@@ -36,6 +37,8 @@ type engineAPI interface {
 	// volumeDevice is the host path that a volume stands for, "" for an ordinary one.
 	volumeDevice(ctx context.Context, name string) (string, error)
 	networks(ctx context.Context) ([]network, error)
+	// dial opens a connection of its own on which the engine's protocol is spoken.
+	dial(ctx context.Context) (net.Conn, error)
 	// security gives the engine's security options, such as name=rootless.
 	security(ctx context.Context) ([]string, error)
 }
@@ -64,20 +67,22 @@ type (
 		RW                              bool
 	}
 	inspected struct {
-		ID, ImageID, User, Status string
-		Env                       []string
-		Mounts                    []mount // with those that --tmpfs made
-		ReadonlyRootfs            bool
-		Tty                       bool
-		Privileged                bool
-		CapAdd, CapDrop           []string
-		UsernsMode                string        // host: not mapped, though the engine does
-		Started                   time.Time     // last; zero: never
-		Grace                     time.Duration // from the stop signal to the end by force; below zero: for ever
-		ExitCode                  int           // of one that has ended
-		Restarts                  int           // by its restart policy, since it was last started by hand
-		Health                    string        // starting, healthy or unhealthy; "": it has no health check
-		Check                     healthCheck
+		ID, Name, Image       string
+		Labels                map[string]string
+		ImageID, User, Status string
+		Env                   []string
+		Mounts                []mount // with those that --tmpfs made
+		ReadonlyRootfs        bool
+		Tty                   bool
+		Privileged            bool
+		CapAdd, CapDrop       []string
+		UsernsMode            string        // host: not mapped, though the engine does
+		Started               time.Time     // last; zero: never
+		Grace                 time.Duration // from the stop signal to the end by force; below zero: for ever
+		ExitCode              int           // of one that has ended
+		Restarts              int           // by its restart policy, since it was last started by hand
+		Health                string        // starting, healthy or unhealthy; "": it has no health check
+		Check                 healthCheck
 	}
 	healthCheck struct {
 		Interval, Timeout, StartPeriod time.Duration // zero: the engine's own

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"path"
 	"slices"
@@ -107,6 +108,10 @@ func (f *fakeEngine) exec(context.Context, string, string, []string, []byte) (ex
 }
 func (f *fakeEngine) networks(context.Context) ([]network, error)          { return f.nets, f.fails }
 func (f *fakeEngine) volumeDevice(context.Context, string) (string, error) { return "", nil }
+
+func (f *fakeEngine) dial(context.Context) (net.Conn, error) {
+	return nil, errors.New("no streams here")
+}
 
 func (f *fakeEngine) security(context.Context) ([]string, error) {
 	defer f.count("security")()

@@ -18,6 +18,8 @@ type Options struct {
 	Env    func(string) string // nil means os.Getenv
 	AzDirs []string            // the host's own az directories; nil means $AZURE_CONFIG_DIR and ~/.azure
 	Mounts string              // where containers' directories are made, for delivery by mount; "": nowhere
+	Own    string              // the address of our own engine socket, which is never taken for an engine; "": there is none
+	Behind string              // the file that says which engine that socket leads to
 }
 
 // Engine is a container engine. It is safe for concurrent use. Work on one container is done one
@@ -25,6 +27,7 @@ type Options struct {
 type Engine struct {
 	api  engineAPI
 	host string
+	by   choice
 	name string // as Options.Host has it
 	az   azDirs
 	now  func() time.Time
@@ -49,11 +52,9 @@ func Connect(ctx context.Context, o Options) (*Engine, error) {
 	}
 	home, _ := os.UserHomeDir() // without one, only what the environment names is looked at
 	r := resolver{env: o.Env, home: home}
-	ep, err := endpoint{host: o.Host, from: "the settings"}, error(nil)
-	if o.Host == "" {
-		if ep, err = r.resolve(); err != nil {
-			return nil, err
-		}
+	ep, err := r.engine(o)
+	if err != nil {
+		return nil, err
 	}
 	api, err := dialEngine(ctx, ep)
 	if err != nil && ep.guessed && ctx.Err() == nil {
@@ -88,7 +89,7 @@ func (o Options) azDirs(local bool) azDirs {
 }
 
 func newEngine(api engineAPI, ep endpoint, az azDirs) *Engine {
-	e := &Engine{api: api, host: ep.host, local: ep.local(), az: az, now: time.Now,
+	e := &Engine{api: api, host: ep.host, by: ep.choice(), local: ep.local(), az: az, now: time.Now,
 		locks: map[string]chan struct{}{}, images: map[string]*imageFacts{},
 		recipes: map[string]target{}, seen: map[string]seen{}}
 	if strings.HasPrefix(ep.host, "ssh:") {
