@@ -13,6 +13,8 @@ needs='
 az                                              azure-cli
 dockerd                                         docker.io
 docker                                          docker-cli|docker.io
+docker-compose                                  docker-compose
+script                                          bsdutils|util-linux
 iptables|/usr/sbin/iptables                     iptables
 Xvfb                                            xvfb
 openbox                                         openbox

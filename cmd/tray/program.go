@@ -48,6 +48,9 @@ func newProgram(set config.Settings, client auth.Client, log *slog.Logger) *prog
 	if set.Endpoint.Enabled {
 		p.part("endpoint", p.endpoint(p.agent.Updates()))
 	}
+	if set.Engine.Socket {
+		p.part("engine socket", p.engineSocket)
+	}
 	return p
 }
 

@@ -167,7 +167,7 @@ func (c *command) engines() *cluster.Engines { return NewEngines(c.settings, c.c
 
 // NewEngines are the engines, and the cluster, that the settings name.
 func NewEngines(s config.Settings, stateDir string) *cluster.Engines {
-	return cluster.With(containers.NewEngines(containers.Options{Mounts: filepath.Join(stateDir, "mounts")}, s.Engine.Hosts...),
+	return cluster.With(containers.NewEngines(engineOptions(stateDir), s.Engine.Hosts...),
 		cluster.Options{Context: s.Kubernetes.Context, Namespace: s.Kubernetes.Namespace, Secret: s.Kubernetes.Secret})
 }
 

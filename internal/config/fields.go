@@ -74,8 +74,7 @@ var fields = []field{
 
 	{key: "engine.hosts", preset: []string{},
 		store: texts(func(s *Settings) *[]string { return &s.Engine.Hosts }, engineHost)},
-	{key: "engine.socket", preset: false, store: toggle(nil),
-		later: notYet("this version does not offer an engine socket yet")},
+	{key: "engine.socket", preset: false, store: toggle(func(s *Settings) *bool { return &s.Engine.Socket })},
 
 	{key: "kubernetes.namespace", preset: "",
 		store: text(func(s *Settings) *string { return &s.Kubernetes.Namespace }, optional(kubernetesName))},

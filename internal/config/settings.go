@@ -65,7 +65,8 @@ type Endpoint struct {
 
 // Engine is where the containers run.
 type Engine struct {
-	Hosts []string // none: the engine that the docker command would use
+	Hosts  []string // none: the engine that the docker command would use
+	Socket bool     // our own socket, before the first of them
 }
 
 // Kubernetes is the Secret that pods mount.

@@ -26,10 +26,10 @@ import (
 
 // Options are what a socket needs.
 type Options struct {
-	Path     string                                      // where it listens; its directory is closed to others
-	Dial     func(context.Context) (net.Conn, error)     // to the engine
+	Dir      string                                      // closed to others; the socket is made in it, see Address
+	Dial     func(context.Context) (net.Conn, error)     // to the engine; its error is told to who asks
 	Ready    func(ctx context.Context, ref string) error // returns when the container named or numbered so may start
-	Leave    func() string                               // the engine's own socket, which Path leads to when we have ended; nil or "": Path is removed
+	Leave    func() string                               // the engine's own socket, which ours leads to when we have ended; nil or "": ours is removed
 	Patience time.Duration                               // how long a start is held back at most; 0 means 2 s
 	Log      *slog.Logger                                // nil means slog.Default()
 }
@@ -51,11 +51,11 @@ func Run(ctx context.Context, o Options) error {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	l, err := listen(o.Path)
+	l, err := listen(o.Dir)
 	if err != nil {
-		return err
+		return fmt.Errorf("opening the engine socket: %w", err)
 	}
-	o.Log.Info("the engine socket listens", "path", o.Path)
+	o.Log.Info("the engine socket listens", "address", Address(o.Dir))
 	ctx, cancel := context.WithCancel(ctx)
 	defer context.AfterFunc(ctx, func() {
 		o.leave()
@@ -68,14 +68,14 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-// leave makes Path lead to the engine itself, so that docker goes on to work without us.
+// leave makes the socket lead to the engine itself, so that docker goes on to work without us.
 func (o Options) leave() {
 	target := ""
 	if o.Leave != nil {
 		target = o.Leave()
 	}
-	if err := replace(o.Path, target); err != nil {
-		o.Log.Warn("the engine socket is left behind", "path", o.Path, "err", err)
+	if err := replace(o.Dir, target); err != nil {
+		o.Log.Warn("the engine socket is left behind", "address", Address(o.Dir), "err", err)
 	}
 }
 

@@ -4,22 +4,28 @@ package enginesocket
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 )
+
+// Address is where the socket of a directory is, as DOCKER_HOST has it.
+func Address(dir string) string { return "unix://" + socketPath(dir) }
+
+func socketPath(dir string) string { return filepath.Join(dir, "docker.sock") }
 
 // listen opens the socket, for its owner alone, in the place of whatever an earlier run left there. It
 // is made beside the place and renamed into it, so that there is no moment without one.
-func listen(path string) (net.Listener, error) {
+func listen(dir string) (net.Listener, error) {
+	path := socketPath(dir)
 	beside := path + ".new"
 	if err := remove(beside); err != nil {
 		return nil, err
 	}
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: beside, Net: "unix"})
 	if err != nil {
-		return nil, fmt.Errorf("opening the engine socket: %w", err)
+		return nil, err
 	}
 	l.SetUnlinkOnClose(false) // it would be the name that it no longer has
 	err = os.Chmod(beside, 0o600)
@@ -27,13 +33,14 @@ func listen(path string) (net.Listener, error) {
 		err = os.Rename(beside, path)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the engine socket: %w", err), l.Close(), remove(beside))
+		return nil, errors.Join(err, l.Close(), remove(beside))
 	}
 	return l, nil
 }
 
-// replace makes path lead to target, with no moment in between; "" removes path.
-func replace(path, target string) error {
+// replace makes the socket lead to target, with no moment in between; "" removes it.
+func replace(dir, target string) error {
+	path := socketPath(dir)
 	if target == "" {
 		return remove(path)
 	}

@@ -1,12 +1,37 @@
 package enginesocket
 
 import (
-	"errors"
 	"net"
+	"os"
+	"strings"
+
+	"github.com/Microsoft/go-winio"
+	"golang.org/x/sys/windows"
 )
 
-func listen(string) (net.Listener, error) {
-	return nil, errors.New("the engine socket is for systems with unix sockets")
+// Address is where the person's engine socket is, as DOCKER_HOST has it: a named pipe, which is what the
+// docker command speaks to here. Pipes have names in one place for all, hence the person's own.
+func Address(string) string {
+	user := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, os.Getenv("USERNAME"))
+	return "npipe:////./pipe/aztray_engine_" + user
 }
 
+// listen opens the pipe, for its owner alone. It is one of messages, as the engine's is: only such a one
+// can end its halves one by one.
+func listen(dir string) (net.Listener, error) {
+	me, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		return nil, err
+	}
+	path := strings.ReplaceAll(strings.TrimPrefix(Address(dir), "npipe://"), "/", `\`)
+	return winio.ListenPipe(path, &winio.PipeConfig{SecurityDescriptor: "D:P(A;;GA;;;" + me.User.Sid.String() + ")",
+		MessageMode: true, InputBufferSize: pieceSize, OutputBufferSize: pieceSize})
+}
+
+// replace has nothing to do: a pipe is gone with who listens.
 func replace(string, string) error { return nil }

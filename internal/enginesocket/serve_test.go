@@ -47,8 +47,8 @@ func engine(t *testing.T, serve func(*net.UnixConn)) (path string) {
 // running serves before the engine at a path, and gives its own path and what ends it.
 func running(t *testing.T, at string, o Options) (path string, stop func()) {
 	t.Helper()
-	if o.Path == "" {
-		o.Path = filepath.Join(t.TempDir(), "docker.sock")
+	if o.Dir == "" {
+		o.Dir = t.TempDir()
 	}
 	if o.Ready == nil {
 		o.Ready = func(context.Context, string) error { return nil }
@@ -65,7 +65,7 @@ func running(t *testing.T, at string, o Options) (path string, stop func()) {
 		}
 		done <- nil
 	})
-	return o.Path, func() { cancel(); done <- <-done }
+	return socketPath(o.Dir), func() { cancel(); done <- <-done }
 }
 
 // dial connects as soon as there is something to connect to.
@@ -314,11 +314,12 @@ func TestTheSocketsFile(t *testing.T) {
 		}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "docker.sock")
+			dir := t.TempDir()
+			path := socketPath(dir)
 			if err := c.left(path); err != nil {
 				t.Fatal(err)
 			}
-			_, stop := running(t, at, Options{Path: path, Leave: func() string { return c.leave }})
+			_, stop := running(t, at, Options{Dir: dir, Leave: func() string { return c.leave }})
 			info, err := os.Lstat(path)
 			for end := time.Now().Add(5 * time.Second); err != nil || info.Mode() != os.ModeSocket|0o600; info, err = os.Lstat(path) {
 				if time.Now().After(end) {

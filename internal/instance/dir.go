@@ -5,6 +5,9 @@ import (
 	"os"
 )
 
+// Place is where Dir makes it, whether it is there or not.
+func Place() (string, error) { return place() }
+
 // Dir makes and returns the directory for the lock and the socket: the system's place for what lives
 // as long as the session. It is the person's own and closed to everybody else, or there is an error.
 func Dir() (string, error) {

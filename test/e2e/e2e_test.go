@@ -46,13 +46,13 @@ func TestMain(m *testing.M) {
 // story is one test's stage with what is asked of it again and again.
 type story struct {
 	*stage.Stage
-	t    *testing.T
+	t    testing.TB
 	ctx  context.Context
 	tray *stage.Tray
 }
 
 // begin puts up a stage. Whatever happens, no secret may be in what the run wrote.
-func begin(t *testing.T, o stage.Options) *story {
+func begin(t testing.TB, o stage.Options) *story {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 4*time.Minute)
 	dir, err := os.MkdirTemp("", "aztray-story-*")
