@@ -36,6 +36,11 @@ xprop                                           x11-utils
 xclip                                           xclip
 ssh-keygen                                      openssh-client
 /usr/sbin/sshd                                  openssh-server
+podman                                          podman
+crun|runc|/usr/sbin/runc                        crun|runc
+slirp4netns                                     slirp4netns
+newuidmap                                       uidmap
+/usr/lib/podman/netavark|/usr/libexec/podman/netavark|/opt/cni/bin/bridge|/usr/lib/cni/bridge netavark|containernetworking-plugins
 gnome-keyring-daemon                            gnome-keyring
 secret-tool                                     libsecret-tools
 /usr/lib/python3/dist-packages/gi/__init__.py   python3-gi

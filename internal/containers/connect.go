@@ -117,6 +117,9 @@ func (r resolver) usual() []endpoint {
 	add("OrbStack", r.home, ".orbstack", "run", "docker.sock")
 	add("Rancher Desktop", r.home, ".rd", "docker.sock")
 	add("Colima", r.home, ".colima", "default", "docker.sock")
+	add("rootless Podman", r.env("XDG_RUNTIME_DIR"), "podman", "podman.sock")
+	add("Podman", "/run", "podman", "podman.sock")
+	add("Podman's machine", r.home, ".local", "share", "containers", "podman", "machine", "podman.sock")
 	return all
 }
 
@@ -201,10 +204,17 @@ func unreachable(ep endpoint, err error) *auth.Problem {
 	}
 	p := &auth.Problem{Kind: auth.EngineMissing, Err: err}
 	switch {
+	case ep.podman() && ep.local() && errors.Is(err, fs.ErrPermission):
+		p.Code, p.Message = "ENGINE_PERMISSION", "You may not use the Podman service at "+ep.host+": it is root's."
+		p.Advice = "Use your own, by its socket: systemctl --user enable --now podman.socket"
+	case ep.podman() && ep.local() && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)):
+		p.Code, p.Message, p.Advice = "ENGINE_NOT_RUNNING", "The Podman service at "+ep.host+" ("+ep.from+") is not running.", startPodman(ep.host)
+	case ep.guessed && errors.Is(err, fs.ErrNotExist) && installed("podman") && !installed("dockerd", "docker"):
+		p.Code, p.Message, p.Advice = "ENGINE_NOT_RUNNING", "Podman is installed, but its service, which aztray speaks to, is not running.", startPodman("")
 	case errors.Is(err, fs.ErrPermission):
 		p.Code, p.Message = "ENGINE_PERMISSION", "You may not use the Docker engine: "+strings.TrimPrefix(ep.host, "unix://")+" is not open to you."
 		p.Advice = "Add yourself to its group and sign out and in again: sudo usermod -aG docker $USER"
-	case ep.guessed && errors.Is(err, fs.ErrNotExist) && !installed():
+	case ep.guessed && errors.Is(err, fs.ErrNotExist) && !installed("dockerd", "docker", "podman"):
 		p.Code, p.Message = "ENGINE_NOT_INSTALLED", "Docker is not installed, so there are no containers to look after."
 		p.Advice = "Install it if you want containers to have the sign-in: https://docs.docker.com/get-docker/"
 	case ep.local() && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)):
@@ -223,9 +233,20 @@ func unreachable(ep endpoint, err error) *auth.Problem {
 	return p
 }
 
-// installed reports whether any engine's program is there.
-func installed() bool {
-	for _, name := range []string{"dockerd", "docker", "podman"} {
+// podman reports whether the address is one where Podman listens.
+func (ep endpoint) podman() bool { return strings.Contains(ep.host, "podman") }
+
+// startPodman is what starts the service at host; its socket starts it when it is called.
+func startPodman(host string) string {
+	if strings.HasPrefix(host, "unix:///run/podman/") {
+		return "Start its socket: sudo systemctl enable --now podman.socket"
+	}
+	return "Start its socket: systemctl --user enable --now podman.socket, or on a Mac: podman machine start"
+}
+
+// installed reports whether one of the programs is there.
+func installed(names ...string) bool {
+	for _, name := range names {
 		if _, err := exec.LookPath(name); err == nil {
 			return true
 		}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -69,11 +70,13 @@ func TestUnreachable(t *testing.T) {
 		{"not in the group", endpoint{host: "unix:///s"}, &os.PathError{Err: syscall.EACCES}, "ENGINE_PERMISSION"},
 		{"a dead socket", endpoint{host: "unix:///s", guessed: true}, syscall.ECONNREFUSED, "ENGINE_NOT_RUNNING"},
 		{"a socket of somebody's choice that is not there", endpoint{host: "unix:///s", from: "DOCKER_HOST"}, fs.ErrNotExist, "ENGINE_NOT_RUNNING"},
+		{"Podman's socket", endpoint{host: "unix:///run/podman/podman.sock"}, syscall.ECONNREFUSED, "ENGINE_NOT_RUNNING"},
+		{"Podman's socket, root's", endpoint{host: "unix:///run/podman/podman.sock"}, &os.PathError{Err: syscall.EACCES}, "ENGINE_PERMISSION"},
 		{"another machine", endpoint{host: "tcp://h:1"}, syscall.ECONNREFUSED, "ENGINE_UNREACHABLE"},
 		{"what is a problem already", endpoint{}, &auth.Problem{Code: "X"}, "X"},
 	} {
 		p := unreachable(c.ep, c.err)
-		if p.Code != c.code || p.Code != "X" && (p.Kind != auth.EngineMissing || p.Message == "" || p.Advice == "" || strings.Contains(p.Message, "unix://") && c.ep.guessed) {
+		if p.Code != c.code || p.Code != "X" && (p.Kind != auth.EngineMissing || p.Message == "" || p.Advice == "" || strings.Contains(p.Message, "unix://") && c.ep.guessed || c.ep.podman() && !strings.Contains(p.Message+p.Advice, "podman.socket")) {
 			t.Errorf("%s: %+v", c.why, p)
 		}
 	}
@@ -107,5 +110,20 @@ func TestAddress(t *testing.T) {
 		if p, _ := errors.AsType[*auth.Problem](err); got != c.want || ep.secure() != c.secure || (p != nil) != (c.want == "") {
 			t.Errorf("%s: %q, TLS %v, %v; want %q, %v", c.host, got, ep.secure(), err, c.want, c.secure)
 		}
+	}
+}
+
+// TestUsualPlaces: Podman is taken where no Docker answers.
+func TestUsualPlaces(t *testing.T) {
+	env := map[string]string{"XDG_RUNTIME_DIR": "/run/user/7"}
+	var got []string
+	for _, ep := range (resolver{env: func(k string) string { return env[k] }, home: "/home/ada"}).usual() {
+		got = append(got, strings.TrimPrefix(ep.host, "unix://"))
+	}
+	want := []string{"/run/user/7/docker.sock", "/home/ada/.docker/run/docker.sock", "/home/ada/.docker/desktop/docker.sock", "/home/ada/.orbstack/run/docker.sock",
+		"/home/ada/.rd/docker.sock", "/home/ada/.colima/default/docker.sock", "/run/user/7/podman/podman.sock", "/run/podman/podman.sock",
+		"/home/ada/.local/share/containers/podman/machine/podman.sock"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

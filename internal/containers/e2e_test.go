@@ -58,7 +58,7 @@ func makeImages() error {
 }
 
 // importImage makes an image of busybox and files; nil files means busybox under another name and no shell.
-func importImage(image string, busybox []byte, files map[string]string) error {
+func importImage(image string, busybox []byte, files map[string]string, env ...string) error {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	dir := func(name string, mode int64, uid int) {
@@ -88,7 +88,7 @@ func importImage(image string, busybox []byte, files map[string]string) error {
 		return err
 	}
 	cmd := exec.Command("docker", "import", "-", image)
-	cmd.Stdin = &b
+	cmd.Stdin, cmd.Env = &b, append(os.Environ(), env...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, out)
@@ -105,6 +105,9 @@ func docker(t *testing.T, args ...string) string {
 	}
 	return strings.TrimSpace(string(out))
 }
+
+// quietly runs the docker command for what may have been done already.
+func quietly(args ...string) { exec.Command("docker", args...).Run() }
 
 // made runs docker run or create and removes the container afterwards. It gives the container as
 // List tells it.

@@ -6,9 +6,11 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/netip"
@@ -259,7 +261,11 @@ func (e *dockerEngine) stat(ctx context.Context, id, p string) (fileInfo, error)
 	ctx, cancel := e.within(ctx, fileCall)
 	defer cancel()
 	s, err := e.client.ContainerStatPath(ctx, id, p)
-	return fileInfo{Size: s.Size, Mode: s.Mode, Mtime: s.Mtime, LinkTarget: s.LinkTarget}, plain(err)
+	info := fileInfo{Size: s.Size, Mode: s.Mode, Mtime: s.Mtime}
+	if s.Mode&fs.ModeSymlink != 0 { // Podman names the target of everything
+		info.LinkTarget = s.LinkTarget
+	}
+	return info, plain(err)
 }
 
 func (e *dockerEngine) read(ctx context.Context, id, p string) (*tar.Header, []byte, error) {
@@ -391,8 +397,35 @@ func (e *dockerEngine) volumeDevice(ctx context.Context, name string) (string, e
 func (e *dockerEngine) security(ctx context.Context) ([]string, error) {
 	ctx, cancel := e.within(ctx, fileCall) // an engine with many containers counts them for this
 	defer cancel()
-	info, err := e.client.Info(ctx)
-	return info.SecurityOptions, plain(err)
+	at, err := client.ParseHostURL(e.client.DaemonHost())
+	if err != nil {
+		return nil, err
+	}
+	address := "engine"
+	if at.Scheme == "tcp" {
+		address = at.Host + at.Path
+	}
+	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/v"+e.client.ClientVersion()+"/info", nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := e.client.HTTPClient().Do(ask)
+	if err != nil {
+		return nil, plain(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return nil, &apiError{answer.StatusCode, "it does not describe itself"}
+	}
+	var info struct {
+		SecurityOptions []string
+		Rootless        bool // Podman's, which the library drops; 4.3 has no option for it
+	}
+	err = json.NewDecoder(io.LimitReader(answer.Body, maxFile)).Decode(&info)
+	if info.Rootless {
+		info.SecurityOptions = append(info.SecurityOptions, "name=rootless")
+	}
+	return info.SecurityOptions, err
 }
 
 // opening gives a call that opens a stream a limit to begin; the stream itself has no end but

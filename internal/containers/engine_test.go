@@ -87,6 +87,8 @@ var calls = []engineCall{
 		[]string{"POST /v1.41/containers/c/exec", "POST /v1.41/exec/x/start", "GET /v1.41/exec/x/json"}},
 	{"volumeDevice", func(ctx context.Context, e engineAPI) error { _, err := e.volumeDevice(ctx, "v"); return err },
 		[]string{"GET /v1.41/volumes/v"}},
+	{"security", func(ctx context.Context, e engineAPI) error { _, err := e.security(ctx); return err },
+		[]string{"GET /v1.41/info"}},
 	{"logs", func(ctx context.Context, e engineAPI) error {
 		body, err := e.logs(ctx, "c", time.Unix(5, 7), 3)
 		if err == nil {

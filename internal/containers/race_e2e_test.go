@@ -4,6 +4,7 @@ package containers
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os/exec"
 	"strings"
@@ -14,6 +15,8 @@ import (
 	api "github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 )
+
+var rounds = flag.Int("rounds", 20, "how many containers are raced in each way")
 
 const probe = `[ -s /root/.azure/msal_token_cache.json ] && echo first; while :; do [ -s /root/.azure/msal_token_cache.json ] && { echo there; exit; }; sleep 0.05; done`
 
@@ -26,7 +29,12 @@ func watching(t *testing.T, e *Engine, pattern string) {
 	var work sync.WaitGroup
 	deliver := func(c Container) {
 		work.Go(func() {
-			if s := e.Deliver(ctx, c, bundle("secret", time.Now().Add(time.Hour))); s.State != Fresh && ctx.Err() == nil && s.Error != "It is gone." {
+			end := time.Now().Add(time.Hour)
+			s := e.Deliver(ctx, c, bundle("secret", end))
+			for try := 0; s.State == Failed && s.Error != "It is gone." && try < 5 && ctx.Err() == nil; try++ { // the probe has just ended
+				s = e.Deliver(ctx, c, bundle("secret", end))
+			}
+			if s.State != Fresh && ctx.Err() == nil && s.Error != "It is gone." {
 				t.Errorf("%s: %s %s", c.Name, s.State, s.Error)
 			}
 		})
@@ -53,7 +61,8 @@ func watching(t *testing.T, e *Engine, pattern string) {
 func TestFirstInstruction(t *testing.T) {
 	e := connect(t, t.TempDir())
 	engine := e.api.(*dockerEngine).client
-	const runs = 20
+	runs := *rounds
+	podman := strings.Contains(docker(t, "version", "--format", "{{json .Server}}"), "Podman") // which takes longer to copy than to start
 	for _, c := range []struct {
 		name   string
 		gap    time.Duration // between create and start; -1: docker run -d
@@ -91,10 +100,10 @@ func TestFirstInstruction(t *testing.T) {
 				}
 				docker(t, "rm", "-f", name)
 			}
-			if c.gap > 0 && first < runs/2 { // 40 of 40 on a quiet machine; fewer with the race detector
+			if c.gap > 0 && first < runs/2 && !podman { // 40 of 40 on a quiet machine; fewer with the race detector
 				t.Errorf("%s: there at the first instruction in %d of %d; compose leaves as much time", c.name, first, runs)
 			}
-			t.Logf("%s: there at the first instruction in %d of %d; later than 3 s in %d", c.name, first, runs, slow)
+			t.Attr("first-instruction", fmt.Sprintf("%s: there in %d of %d; later than 3 s in %d", c.name, first, runs, slow))
 		})
 	}
 }
