@@ -1,8 +1,10 @@
 //go:build linux
 
 // Package engine starts container engines of a test's own, with files of their own, beside the one that
-// the machine has: to be stopped and started at will, or of another kind. It needs root, which it takes
-// by sudo where this process is not root. It knows nothing of what the tests do with them.
+// the machine has: to be stopped and started at will, or of another kind. Each has a network of its own,
+// with no way out: on the machine's, an engine changes bridges and firewall rules under the other's feet.
+// It needs root, which it takes by sudo where this process is not root. It knows nothing of what the
+// tests do with them.
 package engine
 
 import (
@@ -31,14 +33,14 @@ type Engine struct {
 }
 
 // Docker is dockerd, the one called program or with "" the one on PATH, with what it writes in dir and
-// more arguments. It has no bridge of its own: its containers have no network, or the machine's.
+// more arguments.
 func Docker(ctx context.Context, dir, program string, args ...string) (*Engine, error) {
 	if program == "" {
 		program = "dockerd"
 	}
 	e := newEngine(dir)
 	e.argv = append([]string{program, "--data-root", e.file("data"), "--exec-root", e.file("exec"), "--pidfile", e.file("pid"),
-		"--group", strconv.Itoa(os.Getgid()), "-H", e.Host, "--bridge=none", "--iptables=false", "--ip6tables=false"}, args...)
+		"--group", strconv.Itoa(os.Getgid()), "-H", e.Host}, args...)
 	return e, e.Up(ctx)
 }
 
@@ -80,7 +82,7 @@ func (e *Engine) Up(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
-	argv := e.argv
+	argv := append([]string{"unshare", "--net"}, e.argv...)
 	if os.Geteuid() != 0 {
 		argv = append(append([]string{"sudo", "-n", "env"}, e.env...), argv...)
 	}
