@@ -101,6 +101,23 @@ func (c CLI) takes(ctx context.Context, option string) bool {
 	return err == nil && bytes.Contains(help, []byte(option))
 }
 
+// Version asks az for its own version, such as 2.45.0: whether it runs at all is known then. It returns
+// a *Problem.
+func (c CLI) Version(ctx context.Context) (string, error) {
+	out, err := c.run(ctx, nil, "version", "-o", "json")
+	if err != nil {
+		return "", err
+	}
+	var v struct {
+		CLI string `json:"azure-cli"`
+	}
+	if err := json.Unmarshal(out, &v); err != nil || v.CLI == "" {
+		return "", &Problem{Code: "AZ_ANSWER", Kind: AZBroken,
+			Message: "az does not say which version it is.", Advice: "Run it yourself and see what it prints: az version"}
+	}
+	return v.CLI, nil
+}
+
 // SetSubscription makes a subscription az's default, and its tenant the one that bare az acts in.
 func (c CLI) SetSubscription(ctx context.Context, id string) error {
 	_, err := c.run(ctx, nil, "account", "set", "--subscription", id)

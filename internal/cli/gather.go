@@ -148,6 +148,7 @@ type found struct {
 	all     []containers.Container
 	away    []*auth.Problem // one for each engine that does not answer
 	none    bool            // no engine answers
+	anew    bool            // what is delivered is written even where it is there already
 }
 
 // find lists the covered containers, cut to names where there are any.
@@ -265,6 +266,9 @@ func (c *command) deliverer(s signIn, f found, get tokenSource) func(context.Con
 		row := s.row
 		if r, ok := s.files.Profile.InTenant(tenant); ok {
 			row = r
+		}
+		if f.anew {
+			return f.engines.DeliverAnew(ctx, box, s.files.Bundle(row, tenant, tokens))
 		}
 		return f.engines.Deliver(ctx, box, s.files.Bundle(row, tenant, tokens))
 	}

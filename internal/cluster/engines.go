@@ -110,6 +110,12 @@ func (es *Engines) Deliver(ctx context.Context, c containers.Container, b auth.B
 		func() containers.Status { return es.Engines.Deliver(ctx, c, b) })
 }
 
+// DeliverAnew is containers.Engines.DeliverAnew; a Secret has no owner that could have changed.
+func (es *Engines) DeliverAnew(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status {
+	return es.secret(c, func(k *Cluster) containers.Status { return k.Deliver(ctx, b) },
+		func() containers.Status { return es.Engines.DeliverAnew(ctx, c, b) })
+}
+
 // Check is containers.Engines.Check, or looks into the Secret.
 func (es *Engines) Check(ctx context.Context, c containers.Container) containers.Status {
 	return es.secret(c, func(k *Cluster) containers.Status { return k.Check(ctx) },

@@ -31,6 +31,7 @@ type target struct {
 	binDirs  []string // where a real az could be
 	zone     *time.Location
 	shell    bool
+	anew     bool // whatever is there is written again, but for a sign-in made inside
 }
 
 // seen is a mark as we last saw it, so that it need not be read again while the file is the same.
@@ -46,7 +47,21 @@ func (e *Engine) Deliver(ctx context.Context, c Container, b auth.Bundle) Status
 	if c.Delivery == "mount" {
 		return e.deliverMount(ctx, c, b)
 	}
+	return e.deliverCopy(ctx, c, b, false)
+}
+
+// DeliverAnew is Deliver, and writes even where the container holds the same already: files and
+// directory belong to its user again, whoever changed that.
+func (e *Engine) DeliverAnew(ctx context.Context, c Container, b auth.Bundle) Status {
+	if c.Delivery == "mount" {
+		return e.deliverMount(ctx, c, b)
+	}
+	return e.deliverCopy(ctx, c, b, true)
+}
+
+func (e *Engine) deliverCopy(ctx context.Context, c Container, b auth.Bundle, anew bool) Status {
 	return e.work(ctx, c, func(ctx context.Context, t target, s Status) (Status, error) {
+		t.anew = anew
 		if len(b.Tokens) == 0 {
 			return s.with(Missing, "There is no access token to deliver yet."), nil
 		}
@@ -134,7 +149,7 @@ func (e *Engine) put(ctx context.Context, c Container, t target, content content
 		if h.foreign {
 			return s.holds(h, e.now()), nil
 		}
-		if h.intact && h.mark.Hash == content.mark.Hash && bin == nil {
+		if h.intact && h.mark.Hash == content.mark.Hash && bin == nil && !t.anew {
 			return s.holds(h, e.now()), nil
 		}
 		if err = e.write(ctx, c, t, content, bin, h, user); err == nil {
@@ -184,7 +199,7 @@ func (e *Engine) writeArchive(ctx context.Context, c Container, t target, files 
 	}
 	if len(t.missing) > 0 {
 		base = path.Dir(t.missing[0])
-	} else if h.mark == nil && e.ownable(t) {
+	} else if (h.mark == nil || t.anew) && e.ownable(t) {
 		own, err := e.ownDir(ctx, c.ID, t)
 		if err != nil {
 			return err

@@ -76,6 +76,7 @@ type (
 		Tty                   bool
 		Privileged            bool
 		CapAdd, CapDrop       []string
+		HostNet               bool          // on the network of the engine's machine
 		UsernsMode            string        // host: not mapped, though the engine does
 		Started               time.Time     // last; zero: never
 		Grace                 time.Duration // from the stop signal to the end by force; below zero: for ever

@@ -177,6 +177,20 @@ func (es *Engines) Check(ctx context.Context, c Container) Status {
 	return es.do(c, func(e *Engine) Status { return e.Check(ctx, c) })
 }
 
+// DeliverAnew is Engine.DeliverAnew, by the engine that has the container.
+func (es *Engines) DeliverAnew(ctx context.Context, c Container, b auth.Bundle) Status {
+	return es.do(c, func(e *Engine) Status { return e.DeliverAnew(ctx, c, b) })
+}
+
+// Examine is Engine.Examine, by the engine that has the container.
+func (es *Engines) Examine(ctx context.Context, c Container, wanted func(name string) bool) Examination {
+	if e := es.of(c); e != nil {
+		return e.Examine(ctx, c, wanted)
+	}
+	return Examination{Container: c, Status: statusOf(c), Problem: &auth.Problem{Code: "ENGINE_NOT_REACHED", Kind: auth.EngineMissing,
+		Message: "Its engine was not reached.", Advice: "See whether it answers: docker version"}}
+}
+
 // Withdraw is Engine.Withdraw, by the engine that has the container.
 func (es *Engines) Withdraw(ctx context.Context, c Container) Status {
 	return es.do(c, func(e *Engine) Status { return e.Withdraw(ctx, c) })

@@ -69,7 +69,7 @@ func TestWithoutAz(t *testing.T) {
 }
 
 // pathWithout is a PATH that has all that this one has but one program.
-func pathWithout(t *testing.T, program string) string {
+func pathWithout(t testing.TB, program string) string {
 	dir := t.TempDir()
 	for _, d := range filepath.SplitList(os.Getenv("PATH")) {
 		entries, _ := os.ReadDir(d)

@@ -1,0 +1,127 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+
+	"aztray/internal/config"
+	"aztray/internal/instance"
+)
+
+func aztrayChecks(o Options, f *facts) []check {
+	return []check{
+		{groupAztray, "settings", func(context.Context) ([]Line, []check) {
+			return judgeSettings(settingsFacts{File: o.SettingsFile, Err: o.SettingsError, Warnings: o.Warnings}), nil
+		}},
+		{groupAztray, "aztray.running", func(ctx context.Context) ([]Line, []check) {
+			running, ok := f.running.get(ctx)
+			if !ok {
+				return nil, nil
+			}
+			return append(judgeRuns(running), judgePort(lookAtPort(o, running))...), nil
+		}},
+	}
+}
+
+// settingsFacts are how the settings were read.
+type settingsFacts struct {
+	File     string
+	Err      error
+	Warnings []string
+}
+
+func judgeSettings(f settingsFacts) []Line {
+	const check, title = "settings", "settings"
+	if f.Err != nil {
+		code, advice := "SETTINGS_UNREADABLE", "Make the file readable to you: ls -l "+f.File
+		if _, ok := errors.AsType[*config.Error](f.Err); ok {
+			code, advice = "SETTINGS_WRONG", "Correct that, for nothing else reads them so; all that follows goes by the defaults."
+		}
+		return in(groupAztray, "", bad(check, title, Wrong, code, sentence(f.Err.Error()), advice))
+	}
+	lines := []Line{good(check, title, settingsPlace(f.File))}
+	for _, w := range f.Warnings {
+		lines = append(lines, bad(check, title, Warning, "SETTINGS_WITHOUT_EFFECT", w, "Take it out; docs/settings.md says what has an effect."))
+	}
+	return in(groupAztray, "", lines...)
+}
+
+func settingsPlace(file string) string {
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return "There is no file, and none is needed: " + file
+	}
+	return file
+}
+
+// sentence ends a text that has no end.
+func sentence(s string) string {
+	if s == "" || strings.ContainsRune(".?!", rune(s[len(s)-1])) {
+		return s
+	}
+	return s + "."
+}
+
+// trayRuns reports whether an aztray of this person's runs.
+func trayRuns(ctx context.Context) bool {
+	dir, err := instance.Dir()
+	return err == nil && instance.Running(ctx, dir)
+}
+
+func judgeRuns(running bool) []Line {
+	const check, title = "aztray.running", "aztray"
+	if running {
+		return in(groupAztray, "", good(check, title, "It runs, and renews what containers hold"))
+	}
+	return in(groupAztray, "", bad(check, title, Warning, "NOT_RUNNING", "It does not run: nobody renews what containers hold, and nobody warns you.", "Start it: aztray &"))
+}
+
+// portFacts are about the identity endpoint's port on loopback.
+type portFacts struct {
+	Wanted  bool // the settings turn the endpoint on
+	Running bool
+	Port    int
+	Taken   bool
+	By      string // the program that has it, where that can be told
+}
+
+func lookAtPort(o Options, running bool) portFacts {
+	f := portFacts{Wanted: o.Settings.Endpoint.Enabled, Running: running, Port: o.Settings.Endpoint.Port}
+	if !f.Wanted {
+		return f
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(f.Port)))
+	if err != nil {
+		f.Taken, f.By = true, holder(f.Port)
+		return f
+	}
+	l.Close()
+	return f
+}
+
+func judgePort(f portFacts) []Line {
+	const check, title = "endpoint.port", "endpoint's port"
+	port := strconv.Itoa(f.Port)
+	ours := f.Running && (f.By == "" || strings.HasPrefix(f.By, "aztray"))
+	switch {
+	case !f.Wanted:
+		return in(groupAztray, "", notApplicable(check, title, "The identity endpoint is off (endpoint.enabled)."))
+	case f.Taken && ours:
+		return in(groupAztray, "", good(check, title, "aztray listens on "+port+""))
+	case f.Taken:
+		by := "another program"
+		if f.By != "" {
+			by = f.By
+		}
+		return in(groupAztray, "", bad(check, title, Wrong, "PORT_TAKEN", fmt.Sprintf("Port %s is taken by %s, so containers cannot ask aztray.", port, by),
+			"End that program, or set endpoint.port to another and give the containers their variables anew (docs/endpoint.md)."))
+	case f.Running:
+		return in(groupAztray, "", bad(check, title, Wrong, "ENDPOINT_NOT_SERVED", "aztray runs and does not listen on port "+port+".", "Start aztray again, so that it reads its settings anew."))
+	}
+	return in(groupAztray, "", good(check, title, "Port "+port+" is free for it"))
+}

@@ -1,0 +1,131 @@
+package doctor
+
+import (
+	"fmt"
+	"io/fs"
+	"testing"
+	"time"
+
+	"aztray/internal/auth"
+	"aztray/internal/containers"
+)
+
+func TestOverrules(t *testing.T) {
+	principal := map[string]string{"AZURE_CLIENT_ID": "c", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_SECRET": "s"}
+	with := func(m map[string]string, kv ...string) map[string]string {
+		out := map[string]string{}
+		for k, v := range m {
+			out[k] = v
+		}
+		for i := 0; i < len(kv); i += 2 {
+			out[kv[i]] = kv[i+1]
+		}
+		return out
+	}
+	for _, tc := range []struct {
+		name     string
+		env      map[string]string
+		delivery string
+		hostNet  bool
+		want     []string
+	}{
+		{"nothing", nil, "copy", false, nil},
+		{"a client id alone, as of a managed identity", map[string]string{"AZURE_CLIENT_ID": "c"}, "copy", false, nil},
+		{"a client id and a tenant, without a proof", map[string]string{"AZURE_CLIENT_ID": "c", "AZURE_TENANT_ID": "t"}, "copy", false, nil},
+		{"a service principal", principal, "copy", false, []string{"wrong ENV_PRINCIPAL [AZURE_CLIENT_ID AZURE_CLIENT_SECRET]"}},
+		{"an empty secret", with(principal, "AZURE_CLIENT_SECRET", ""), "copy", false, nil},
+		{"a service principal that is not asked", with(principal, "AZURE_TOKEN_CREDENTIALS", "AzureCLICredential"), "copy", false, nil},
+		{"a service principal for the developer's tools alone", with(principal, "AZURE_TOKEN_CREDENTIALS", "dev"), "copy", false, nil},
+		{"deployed credentials alone", with(nil, "AZURE_TOKEN_CREDENTIALS", "prod"), "copy", false, []string{"wrong ENV_EXCLUDES [AZURE_TOKEN_CREDENTIALS]"}},
+		{"a workload identity", map[string]string{"AZURE_CLIENT_ID": "c", "AZURE_TENANT_ID": "t", "AZURE_FEDERATED_TOKEN_FILE": "/f"}, "copy", false, []string{"wrong ENV_WORKLOAD [AZURE_FEDERATED_TOKEN_FILE]"}},
+		{"a managed identity", map[string]string{"MSI_ENDPOINT": "http://x"}, "copy", false, []string{"wrong ENV_MANAGED_IDENTITY [MSI_ENDPOINT]"}},
+		{"our endpoint", map[string]string{"IDENTITY_ENDPOINT": "http://x", "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential"}, "endpoint", false, nil},
+		{"our endpoint, left out", map[string]string{"IDENTITY_ENDPOINT": "http://x", "AZURE_TOKEN_CREDENTIALS": "dev"}, "endpoint", false, []string{"wrong ENV_EXCLUDES [AZURE_TOKEN_CREDENTIALS]"}},
+		{"our endpoint, not told", nil, "endpoint", false, []string{"wrong ENV_NO_ENDPOINT []"}},
+		{"another directory", map[string]string{"AZURE_CONFIG_DIR": "/opt/azure"}, "copy", false, []string{"wrong ENV_ELSEWHERE [AZURE_CONFIG_DIR]"}},
+		{"the same directory", map[string]string{"AZURE_CONFIG_DIR": "/root/.azure"}, "copy", false, nil},
+		{"a proxy on loopback", map[string]string{"HTTPS_PROXY": "http://localhost:3128"}, "copy", false, []string{"wrong ENV_PROXY_LOOPBACK [HTTPS_PROXY]"}},
+		{"the same on the host's network", map[string]string{"HTTPS_PROXY": "http://127.0.0.1:3128"}, "copy", true, nil},
+		{"a proxy elsewhere", map[string]string{"https_proxy": "http://proxy:3128"}, "copy", false, nil},
+		{"an API key", map[string]string{"AZURE_OPENAI_API_KEY": "k"}, "copy", false, []string{"warning ENV_KEY [AZURE_OPENAI_API_KEY]"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var got []string
+			for _, o := range overrules(tc.env, tc.delivery, "/root/.azure", tc.hostNet) {
+				got = append(got, fmt.Sprint(o.verdict, " ", o.code, " ", o.variables))
+			}
+			if fmt.Sprint(got) != fmt.Sprint(tc.want) {
+				t.Errorf("%v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestContainers(t *testing.T) {
+	now := time.Now()
+	box := func(change func(*containers.Examination)) containers.Examination {
+		x := containers.Examination{Container: containers.Container{Name: "web", Delivery: "copy"}, Engine: "running", Az: "/usr/bin/az",
+			Status: containers.Status{Name: "web", Delivery: "copy", Path: "/root/.azure", State: containers.Fresh, ExpiresOn: now.Add(time.Hour)}}
+		change(&x)
+		return x
+	}
+	state := func(s containers.State, why string) containers.Examination {
+		return box(func(x *containers.Examination) { x.Status.State, x.Status.Error = s, why })
+	}
+	const running, az, credential, env = "good container.running", "good container.az", "good container.credential", "good container.environment"
+	for _, tc := range []struct {
+		name  string
+		x     containers.Examination
+		out   bool // signed out
+		want  []string
+		fixed bool
+	}{
+		{"fresh", box(func(*containers.Examination) {}), false, []string{running, az, credential, env}, false},
+		{"not started", box(func(x *containers.Examination) { x.Engine = "created" }), false, []string{"not-applicable container.running", az, credential, env}, false},
+		{"restarting", box(func(x *containers.Examination) { x.Engine = "restarting" }), false, []string{"warning container.running CONTAINER_RESTARTING", az, credential, env}, false},
+		{"paused", box(func(x *containers.Examination) { x.Engine = "paused" }), false, []string{"warning container.running CONTAINER_PAUSED", az, credential, env}, false},
+		{"a shell alone", box(func(x *containers.Examination) { x.Az, x.Shell = "", true }), false, []string{running, az, credential, env}, false},
+		{"neither", box(func(x *containers.Examination) { x.Az, x.Status.State = "", containers.Unreachable }), false, []string{running, "wrong container.az CONTAINER_NO_SHELL", "not-applicable container.credential", env}, false},
+		{"missing", state(containers.Missing, ""), false, []string{running, az, "wrong container.credential CONTAINER_MISSING", env}, true},
+		{"missing, and nobody signed in", state(containers.Missing, ""), true, []string{running, az, "not-applicable container.credential", env}, false},
+		{"changed", state(containers.Stale, ""), false, []string{running, az, "wrong container.credential CONTAINER_CHANGED", env}, true},
+		{"ended", box(func(x *containers.Examination) { x.Status.State, x.Status.ExpiresOn = containers.Stale, now }), false, []string{running, az, "wrong container.credential CONTAINER_STALE", env}, true},
+		{"shared", state(containers.Shared, ""), false, []string{running, az, credential, env}, false},
+		{"its own", state(containers.OwnSignIn, "x"), false, []string{running, az, "warning container.credential CONTAINER_OWN_SIGN_IN", env}, false},
+		{"read-only", state(containers.Unwritable, "It is read-only."), false, []string{running, az, "wrong container.credential CONTAINER_UNWRITABLE", env}, false},
+		{"failed", state(containers.Failed, "It is gone."), false, []string{running, az, "wrong container.credential CONTAINER_FAILED", env}, true},
+		{"root's file for another user", box(func(x *containers.Examination) {
+			x.UID, x.GID, x.Files = 1000, 1000, []containers.FileFact{{Path: "/root/.azure/msal_token_cache.json", Mode: 0o600}}
+		}), false, []string{running, az, credential, "wrong container.files CONTAINER_FILES_DENIED", env}, true},
+		{"a token for all", box(func(x *containers.Examination) {
+			x.UID, x.Files = 1000, []containers.FileFact{{Path: "/a/msal_token_cache.json", UID: 1000, Mode: 0o644}}
+		}), false, []string{running, az, credential, "warning container.files CONTAINER_FILES_OPEN", env}, true},
+		{"the right owner", box(func(x *containers.Examination) {
+			x.UID, x.Files = 1000, []containers.FileFact{{Path: "/a", UID: 1000, Mode: fs.ModeDir | 0o700}, {Path: "/a/msal_token_cache.json", UID: 1000, Mode: 0o600}}
+		}), false, []string{running, az, credential, "good container.files", env}, false},
+		{"gone", box(func(x *containers.Examination) {
+			x.Problem = &auth.Problem{Code: "ENGINE_UNREACHABLE", Message: "m", Advice: "a"}
+		}), false, []string{"wrong container.running ENGINE_UNREACHABLE"}, false},
+		{"the endpoint, off", box(func(x *containers.Examination) {
+			x.Container.Delivery, x.Status.Delivery, x.Status.State, x.Env = "endpoint", "endpoint", containers.Unreachable, map[string]string{"IDENTITY_ENDPOINT": "http://x"}
+		}), false, []string{running, "not-applicable container.az", "wrong container.credential ENDPOINT_OFF", env}, false},
+		{"the endpoint, never asked", box(func(x *containers.Examination) {
+			x.Container.Delivery, x.Status.Delivery, x.Status.State, x.Env = "endpoint", "endpoint", containers.Missing, map[string]string{"IDENTITY_ENDPOINT": "http://x"}
+		}), false, []string{running, "not-applicable container.az", "warning container.credential CONTAINER_NOT_ASKED", env}, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			lines := judgeContainer(tc.x, !tc.out, now)
+			whole(t, lines)
+			if got := fmt.Sprint(said(lines)); got != fmt.Sprint(tc.want) {
+				t.Errorf("%v, want %v", got, tc.want)
+			}
+			fixed := false
+			for _, l := range lines {
+				fixed = fixed || l.Fix == FixDeliver
+			}
+			if fixed != tc.fixed {
+				t.Errorf("--fix delivers: %v, want %v", fixed, tc.fixed)
+			}
+		})
+	}
+}
