@@ -16,12 +16,14 @@ import (
 
 // newAgent is the agent in the real world, as the settings want it.
 func newAgent(set config.Settings, client auth.Client, engines *cluster.Engines, log *slog.Logger) *agent.Agent {
-	client.AZ.Log = log
-	covered := containers.Selector{Names: set.Containers.Names, Delivery: set.Containers.Delivery}
-	return agent.New(agent.NewWorld(client, engines, covered), agentSettings(set, client.StateDir, log))
+	return agent.New(newWorld(set, client, engines), agentSettings(set, client.StateDir, engines.Names(), log))
 }
 
-func agentSettings(set config.Settings, stateDir string, log *slog.Logger) agent.Settings {
+func newWorld(set config.Settings, client auth.Client, engines *cluster.Engines) agent.World {
+	return agent.NewWorld(client, engines, containers.Selector{Names: set.Containers.Names, Delivery: set.Containers.Delivery})
+}
+
+func agentSettings(set config.Settings, stateDir string, engines []string, log *slog.Logger) agent.Settings {
 	return agent.Settings{
 		TenantID:       set.Azure.TenantID,
 		SubscriptionID: set.Azure.SubscriptionID,
@@ -33,6 +35,7 @@ func agentSettings(set config.Settings, stateDir string, log *slog.Logger) agent
 		Stay:           !set.Azure.Follow,
 		Logs:           set.Containers.Logs,
 		Endpoint:       set.Endpoint.Enabled,
+		Engines:        engines,
 		HealthURLs:     set.Health.Watch,
 		OpenAI: openai.Settings{Endpoint: set.OpenAI.Endpoint, APIVersion: set.OpenAI.APIVersion,
 			ChatModel: set.OpenAI.ChatModel, EmbeddingModel: set.OpenAI.EmbeddingModel},

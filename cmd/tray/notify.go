@@ -10,17 +10,18 @@ import (
 
 	"aztray/assets"
 	"aztray/internal/agent"
+	"aztray/internal/config"
 	"aztray/internal/notify"
 )
 
 // notifications shows what Decide says, and what comes by tell, until ctx ends.
-func (p *program) notifications(updates <-chan agent.Snapshot, tell <-chan notify.Message) func(context.Context) error {
+func (p *program) notifications(updates <-chan agent.Snapshot, tell <-chan notify.Message, change <-chan notify.Settings) func(context.Context) error {
 	file := filepath.Join(p.state, "notify.json")
 	return func(ctx context.Context) error {
 		return notify.Run(ctx, notify.Options{
 			Updates: updates, Do: p.agent.Do, Tell: tell, IconPath: p.icon(), Log: p.log,
-			Settings: notify.Settings{Warn: p.set.Notify.Warn, Snooze: p.set.Notify.Snooze},
-			Load:     func() (notify.Memory, error) { return loadShown(file) },
+			Settings: notifySettings(p.set), Change: change,
+			Load: func() (notify.Memory, error) { return loadShown(file) },
 			Save: func(m notify.Memory) error {
 				b, err := json.Marshal(m)
 				if err != nil {
@@ -30,6 +31,10 @@ func (p *program) notifications(updates <-chan agent.Snapshot, tell <-chan notif
 			},
 		})
 	}
+}
+
+func notifySettings(set config.Settings) notify.Settings {
+	return notify.Settings{Warn: set.Notify.Warn, Snooze: set.Notify.Snooze}
 }
 
 // loadShown reads what an earlier run has shown.

@@ -15,7 +15,6 @@ import (
 	"aztray/internal/agent"
 	"aztray/internal/auth"
 	"aztray/internal/cli"
-	"aztray/internal/cluster"
 	"aztray/internal/config"
 	"aztray/internal/instance"
 )
@@ -23,13 +22,18 @@ import (
 // program is the agent and the parts around it, as the tray and serve share them. Each part has a file
 // of its own; what only one of the two has is added by that one.
 type program struct {
-	set     config.Settings
+	settled
+	options config.Options // where the settings are read anew
+	client  auth.Client
 	log     *slog.Logger
 	state   string // the directory of what outlives a run
-	engines *cluster.Engines
 	agent   *agent.Agent
-	newest  newest
+	newest  *newest
 	parts   []part
+
+	following []*following
+	ask       chan struct{}       // to have the settings read anew
+	taken     func(config.Change) // is told what came of that; nil: nobody
 }
 
 // part runs until its context ends. When one ends before, the others go on without it.
@@ -39,18 +43,27 @@ type part struct {
 }
 
 // newProgram puts the parts together; none runs yet, so that each may still ask the agent for updates.
-func newProgram(set config.Settings, client auth.Client, log *slog.Logger) *program {
-	p := &program{set: set, log: log, state: client.StateDir}
-	p.engines = cli.NewEngines(set, client.StateDir)
+func newProgram(o config.Options, set config.Settings, client auth.Client, log *slog.Logger) *program {
+	client.AZ.Log = log
+	p := &program{settled: settled{set, cli.NewEngines(set, client.StateDir)}, options: o, client: client, log: log, state: client.StateDir,
+		newest: &newest{}, ask: make(chan struct{}, 1)}
 	p.agent = newAgent(set, client, p.engines, log)
 	p.part("agent", p.agent.Run)
 	p.part("newest", p.newest.follow(p.agent.Updates()))
-	if set.Endpoint.Enabled {
-		p.part("endpoint", p.endpoint(p.agent.Updates()))
-	}
-	if set.Engine.Socket {
-		p.part("engine socket", p.engineSocket)
-	}
+	p.part("settings", p.reload)
+	updates := p.agent.Updates()
+	p.follows("endpoint", func(s config.Settings) any {
+		if !s.Endpoint.Enabled {
+			return nil
+		}
+		return []any{s.Endpoint, s.Containers, s.Engine, s.Azure.Scope}
+	}, func(ctx context.Context, p *program) error { return p.endpoint(updates)(ctx) })
+	p.follows("engine socket", func(s config.Settings) any {
+		if !s.Engine.Socket {
+			return nil
+		}
+		return s.Engine
+	}, func(ctx context.Context, p *program) error { return p.engineSocket(ctx) })
 	return p
 }
 

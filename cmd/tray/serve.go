@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"reflect"
 	"syscall"
 	"time"
 
@@ -18,36 +17,37 @@ import (
 
 // runServe is the agent without a desktop: it runs until ctx ends, and tells systemd how it stands
 // where that started it. It opens no browser by itself. A SIGHUP has the settings read anew.
-func runServe(ctx context.Context, set config.Settings, client auth.Client) error {
-	reload := make(chan os.Signal, 1)
-	signal.Notify(reload, syscall.SIGHUP)
-	defer signal.Stop(reload)
-	for next := &set; next != nil; {
-		s := &server{reload: reload}
-		err := alone(ctx, client, func(one *instance.Instance, log *slog.Logger) error {
-			s.program = newProgram(*next, client, log)
-			s.updates = s.agent.Updates()
-			s.part("instance", func(ctx context.Context) error { return one.Serve(ctx, s.shown) })
-			return s.run(ctx, s.follow)
-		})
-		if r, ok := errors.AsType[*runningAlready](err); ok {
-			return &auth.Problem{Code: "RUNNING_ALREADY", Kind: auth.ConfigError, Message: r.Error(), Err: r,
-				Advice: "One is enough, and does all of it; quit that one first to have this one in its place."}
-		}
-		if err != nil {
-			return err
-		}
-		next = s.next
+func runServe(ctx context.Context, o config.Options, set config.Settings, client auth.Client) error {
+	err := alone(ctx, client, func(one *instance.Instance, log *slog.Logger) error {
+		s := &server{program: newProgram(o, set, client, log), reload: make(chan os.Signal, 1), taken: make(chan struct{}, 1)}
+		signal.Notify(s.reload, syscall.SIGHUP)
+		defer signal.Stop(s.reload)
+		s.updates = s.agent.Updates()
+		s.program.taken = s.settingsRead
+		s.part("instance", func(ctx context.Context) error { return one.Serve(ctx, s.shown) })
+		return s.run(ctx, s.follow)
+	})
+	if r, ok := errors.AsType[*runningAlready](err); ok {
+		return &auth.Problem{Code: "RUNNING_ALREADY", Kind: auth.ConfigError, Message: r.Error(), Err: r,
+			Advice: "One is enough, and does all of it; quit that one first to have this one in its place."}
 	}
-	return nil
+	return err
 }
 
-// server is the program for as long as its settings stay as they are.
+// server is the program with systemd in a tray's place.
 type server struct {
 	*program
 	updates <-chan agent.Snapshot
-	reload  <-chan os.Signal
-	next    *config.Settings // what it is to be started with again; nil: it was to end
+	reload  chan os.Signal
+	taken   chan struct{} // the settings were read anew
+}
+
+// settingsRead never waits: one word to systemd is enough for several readings.
+func (s *server) settingsRead(config.Change) {
+	select {
+	case s.taken <- struct{}{}:
+	default:
+	}
 }
 
 // shown says how things stand to a second start.
@@ -55,7 +55,7 @@ func (s *server) shown() string { return "without a desktop (aztray serve): " + 
 
 const aliveEvery = 10 * time.Second // systemd is told at most so often that the agent lives
 
-// follow tells systemd of each change, and ends when ctx does or other settings are to be taken up.
+// follow tells systemd of each change until ctx ends.
 func (s *server) follow(ctx context.Context) error {
 	systemd := newSystemd(s.log)
 	var said string
@@ -67,10 +67,14 @@ func (s *server) follow(ctx context.Context) error {
 			return nil
 		case <-s.reload:
 			systemd.reloading()
-			if s.next = s.changed(); s.next != nil {
-				return nil
+			select {
+			case s.ask <- struct{}{}:
+			default: // it is asked already
 			}
-			systemd.tell("READY=1")
+		case <-s.taken:
+			if said != "" { // not before the sign-in was judged
+				systemd.tell("READY=1")
+			}
 		case snap := <-s.updates: // at each tick of the agent's, at least: it lives
 			s.newest.Store(&snap)
 			if title := s.newest.title(); title != said || snap.At.Sub(saidAt) >= aliveEvery {
@@ -82,22 +86,4 @@ func (s *server) follow(ctx context.Context) error {
 			}
 		}
 	}
-}
-
-// changed are the settings as they are now; nil where they are the same, or cannot be used.
-func (s *server) changed() *config.Settings {
-	set, warnings, err := config.Load(config.Options{})
-	for _, w := range warnings {
-		s.log.Warn(w)
-	}
-	switch {
-	case err != nil:
-		s.log.Error("the settings stay as they were", "err", err)
-		return nil
-	case reflect.DeepEqual(set, s.set):
-		s.log.Info("the settings are as they were")
-		return nil
-	}
-	s.log.Info("taking up the settings as they are now")
-	return &set
 }

@@ -16,12 +16,12 @@ import (
 )
 
 // runTray is the agent with a face: it runs until the person quits, ctx ends or the desktop goes.
-func runTray(ctx context.Context, set config.Settings, client auth.Client) error {
+func runTray(ctx context.Context, o config.Options, set config.Settings, client auth.Client) error {
 	if err := tray.Available(); err != nil {
 		return err
 	}
 	err := alone(ctx, client, func(one *instance.Instance, log *slog.Logger) error {
-		return newDesktop(newProgram(set, client, log), one).run(ctx)
+		return newDesktop(newProgram(o, set, client, log), one).run(ctx)
 	})
 	if r, ok := errors.AsType[*runningAlready](err); ok {
 		fmt.Println(r.Error())
@@ -36,13 +36,43 @@ type desktop struct {
 	updates <-chan agent.Snapshot
 	show    chan struct{}       // a second start asks where this one is
 	tell    chan notify.Message // what the tray cannot show itself
+	grounds chan tray.Ground    // the setting tray.icon, when it changes
 }
 
 func newDesktop(p *program, one *instance.Instance) *desktop {
-	d := &desktop{program: p, updates: p.agent.Updates(), show: make(chan struct{}, 1), tell: make(chan notify.Message, 8)}
-	p.part("notify", p.notifications(p.agent.Updates(), d.tell))
+	d := &desktop{program: p, updates: p.agent.Updates(), show: make(chan struct{}, 1), tell: make(chan notify.Message, 8),
+		grounds: make(chan tray.Ground, 1)}
+	warnings := make(chan notify.Settings, 1)
+	p.part("notify", p.notifications(p.agent.Updates(), d.tell, warnings))
+	p.follows("warnings", func(s config.Settings) any { return s.Notify }, func(ctx context.Context, p *program) error {
+		return give(ctx, warnings, notifySettings(p.set))
+	})
+	p.follows("icon", func(s config.Settings) any { return s.Tray }, func(ctx context.Context, p *program) error {
+		ground, err := tray.ParseGround(p.set.Tray.Icon)
+		if err != nil {
+			return err
+		}
+		return give(ctx, d.grounds, ground)
+	})
 	p.part("instance", func(ctx context.Context) error { return one.Serve(ctx, d.shown) })
+	p.taken = d.settingsRead
 	return d
+}
+
+// give hands v over, unless it is too late for it.
+func give[T any](ctx context.Context, to chan<- T, v T) error {
+	select {
+	case to <- v:
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+// settingsRead tells the person once of settings that can't be used; the menu keeps saying so.
+func (d *desktop) settingsRead(c config.Change) {
+	if c.Err != nil {
+		d.notice(settingsProblem(c.Err))
+	}
 }
 
 // run is for the main goroutine, which the tray needs.
@@ -52,7 +82,7 @@ func (d *desktop) run(ctx context.Context) error {
 		return err
 	}
 	return d.program.run(ctx, func(ctx context.Context) error {
-		return tray.Run(ctx, tray.Options{Updates: d.updates, Do: d.agent.Do, Ground: ground, Show: d.show, Notice: d.notice, Log: d.log})
+		return tray.Run(ctx, tray.Options{Updates: d.updates, Do: d.agent.Do, Ground: ground, Grounds: d.grounds, Show: d.show, Notice: d.notice, Log: d.log})
 	})
 }
 

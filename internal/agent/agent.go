@@ -32,6 +32,7 @@ type Settings struct {
 	Logs           bool            // containers' logs are read for failures of the credential
 	HealthURLs     []string        // other services whose health is watched
 	OpenAI         openai.Settings // the endpoint to ask; none where Endpoint is ""
+	Engines        []string        // the engines, as containers.Event names them; none: the docker command's own
 	StateFile      string          // what is learnt is kept there; "" means nowhere
 	Log            *slog.Logger    // nil means slog.Default()
 }
@@ -72,6 +73,8 @@ type Agent struct {
 	state   *state
 	logs    map[string]context.CancelFunc // by container id: ends the reading of its log
 	cancel  context.CancelCauseFunc       // ends the sign-in under way
+
+	watchers struct{ containers, health watcher } // those that follow the settings
 }
 
 // event is something that happened; apply says what is known after it.
@@ -85,13 +88,16 @@ const tick = 30 * time.Second
 
 // New makes an agent; nothing runs yet.
 func New(w World, set Settings) *Agent {
+	set = withDefaults(set)
+	return &Agent{world: w, log: set.Log, events: make(chan event, maxEvents), state: newState(set, rand.Float64), logs: map[string]context.CancelFunc{}}
+}
+
+func withDefaults(set Settings) Settings {
 	set.LoginTimeout = cmp.Or(set.LoginTimeout, 5*time.Minute)
 	set.ProbeInterval = cmp.Or(set.ProbeInterval, 5*time.Minute)
 	set.Warn = cmp.Or(set.Warn, 30*time.Minute)
-	if set.Log == nil {
-		set.Log = slog.Default()
-	}
-	return &Agent{world: w, log: set.Log, events: make(chan event, maxEvents), state: newState(set, rand.Float64), logs: map[string]context.CancelFunc{}}
+	set.Log = cmp.Or(set.Log, slog.Default())
+	return set
 }
 
 // Updates gives every Snapshot from now on; a slow reader misses those in between, never the last.
@@ -128,7 +134,11 @@ func (a *Agent) Run(ctx context.Context) error {
 			return nil
 		case e := <-a.events:
 			a.log.Debug("event", "event", eventName(e))
+			urls := a.state.set.HealthURLs
 			e.apply(a.state, time.Now().UTC())
+			if c, ok := e.(configured); ok {
+				a.reconfigure(ctx, c.c, urls)
+			}
 			if p, ok := e.(prepared); ok && p.err != nil {
 				a.log.Warn("the directories that containers mount are not all fresh", "err", p.err)
 			}
@@ -169,17 +179,8 @@ func (a *Agent) watch(ctx context.Context) {
 			a.log.Info("the clock alone tells when the machine wakes", "err", err)
 		}
 	})
-	if len(a.state.set.HealthURLs) > 0 {
-		a.work.Go(func() {
-			a.world.WatchHealth(ctx, a.state.set.HealthURLs, func(r watch.Report) { a.send(ctx, healthSaid{r}) })
-		})
-	}
-	a.work.Go(func() {
-		err := a.world.WatchContainers(ctx, func(e containers.Event) { a.send(ctx, containerEvent{e}) })
-		if err != nil && ctx.Err() == nil {
-			a.log.Warn("containers are not watched", "err", err)
-		}
-	})
+	a.watchers.health = a.renewWatch(ctx, watcher{}, a.watchHealth)
+	a.watchers.containers = a.renewWatch(ctx, watcher{}, a.watchContainers)
 }
 
 // send gives an event to the loop, or drops it when the loop has ended.
@@ -192,13 +193,14 @@ func (a *Agent) send(ctx context.Context, e event) {
 
 // start runs each job in a goroutine of its own; next bounds how many there are.
 func (a *Agent) start(ctx context.Context, jobs []job) {
+	w := a.world // the goroutines must not see it change
 	for _, j := range jobs {
 		switch j := j.(type) {
 		case followJob:
 			ctx, cancel := context.WithCancel(ctx)
 			a.logs[j.c.ID] = cancel
 			a.work.Go(func() {
-				err := a.world.WatchLogs(ctx, j.c, func(f containers.Finding) { a.send(ctx, logSaid{f}) })
+				err := w.WatchLogs(ctx, j.c, func(f containers.Finding) { a.send(ctx, logSaid{f}) })
 				if err != nil && ctx.Err() == nil {
 					a.log.Info("a log cannot be read", "container", j.c.Name, "err", err)
 				}
@@ -221,11 +223,11 @@ func (a *Agent) start(ctx context.Context, jobs []job) {
 				defer cancel(nil)
 				ctx, stop := context.WithTimeout(ctx, j.timeout)
 				defer stop()
-				a.send(loop, j.run(ctx, a.world))
+				a.send(loop, j.run(ctx, w))
 			})
 			continue
 		}
-		a.work.Go(func() { a.send(ctx, j.run(ctx, a.world)) })
+		a.work.Go(func() { a.send(ctx, j.run(ctx, w)) })
 	}
 }
 

@@ -26,10 +26,13 @@ type run struct {
 }
 
 // inBubble runs a test of the loop; everything in it has settled when it starts.
-func inBubble(t *testing.T, r *rig, set Settings, test func(*run)) {
+func inBubble(t *testing.T, r *rig, set Settings, test func(*run)) { inBubbleOf(t, r, r, set, test) }
+
+// inBubbleOf is the same in a world that is another than the rig in some way.
+func inBubbleOf(t *testing.T, w World, r *rig, set Settings, test func(*run)) {
 	synctest.Test(t, func(t *testing.T) {
 		set.Scope, set.Log = scope, slog.New(slog.DiscardHandler)
-		a := New(r, set)
+		a := New(w, set)
 		x := &run{rig: r, t: t, a: a, updates: a.Updates()}
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)

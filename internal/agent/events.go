@@ -120,6 +120,10 @@ func (e probed) apply(s *state, now time.Time) {
 		g.probeAt = now
 		return
 	}
+	if g.again {
+		g.again = false
+		defer func() { g.probeAt = now }()
+	}
 	for scope, t := range e.tokens {
 		g.tokens[scope] = t
 	}
@@ -260,7 +264,7 @@ func (e signInEnded) apply(s *state, now time.Time) {
 	}
 	tenant := cmp.Or(e.token.TenantID, e.j.tenant)
 	g := s.sign(tenant)
-	g.tokens[s.set.Scope] = e.token
+	g.tokens[e.j.scope] = e.token
 	s.rolled = now
 	if byPerson {
 		for _, any := range s.signs {
@@ -268,6 +272,9 @@ func (e signInEnded) apply(s *state, now time.Time) {
 		}
 	}
 	g.worked(s, tenant, now)
+	if e.j.scope != s.set.Scope {
+		g.probeAt = now // the settings changed while the person signed in
+	}
 	if e.j.use {
 		s.chosen = tenant
 	}
@@ -295,14 +302,15 @@ func (e tenantsListed) apply(s *state, now time.Time) {
 
 // openaiAsked is what the endpoint said to a token of a tenant.
 type openaiAsked struct {
+	asked  openai.Settings
 	tenant string
 	result openai.Result
 }
 
 func (e openaiAsked) apply(s *state, now time.Time) {
 	s.askingOpenAI = false
-	if e.tenant != s.tenant() {
-		return // the tenant was switched meanwhile: ask again
+	if e.tenant != s.tenant() || e.asked != s.set.OpenAI {
+		return // the tenant was switched meanwhile, or the settings changed: ask again
 	}
 	if e.result.Status == openai.Healthy {
 		s.openaiFailures = 0

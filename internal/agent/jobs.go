@@ -118,7 +118,7 @@ type openaiJob struct {
 func (j openaiJob) run(ctx context.Context, w World) event {
 	ctx, stop := context.WithTimeout(ctx, 2*time.Minute)
 	defer stop()
-	return openaiAsked{j.token.TenantID, w.AskOpenAI(ctx, j.set, j.token)}
+	return openaiAsked{j.set, j.token.TenantID, w.AskOpenAI(ctx, j.set, j.token)}
 }
 
 type deliverJob struct {

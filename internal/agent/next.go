@@ -150,17 +150,14 @@ func (p *plan) askOpenAI(s *state, now time.Time) {
 
 // follow reads the log of each covered container, and of no other.
 func (p *plan) follow(s *state) {
-	if !s.set.Logs {
-		return
-	}
 	for id, b := range s.boxes {
-		if !s.followed[id] {
+		if s.set.Logs && !s.followed[id] {
 			s.followed[id] = true
 			p.jobs = append(p.jobs, followJob{b.c})
 		}
 	}
 	for id := range s.followed {
-		if s.boxes[id] == nil {
+		if s.boxes[id] == nil || !s.set.Logs {
 			delete(s.followed, id)
 			p.jobs = append(p.jobs, unfollowJob{id})
 		}

@@ -21,6 +21,8 @@ type state struct {
 	scopeSet string         // the settings' scope; set.Scope is the one of az's cloud
 	random   func() float64 // in [0, 1): jitter
 
+	setProblem *auth.Problem // why the settings that were read last can't be used; nil: they are in use
+
 	files      auth.Files
 	filesKnown bool
 	everRead   bool
@@ -74,6 +76,7 @@ type sign struct {
 	signedInAt   time.Time   // by Entra's clock
 	policy       auth.Policy // how long a sign-in lasts in this tenant, as far as is known
 	probing      bool
+	again        bool      // what it tries is no longer what is wanted: once more after it
 	probeAt      time.Time // when to try next; zero is at once
 	probedAt     time.Time // when it was tried last
 	tries        int       // in vain, in a row
@@ -408,7 +411,7 @@ func (b *box) shown(now time.Time) containers.Status {
 
 // missing is one problem for each part that is not there.
 func (s *state) missing() []*auth.Problem {
-	all := []*auth.Problem{s.azProblem, s.files.CacheProblem}
+	all := []*auth.Problem{s.setProblem, s.azProblem, s.files.CacheProblem}
 	for _, engine := range slices.Sorted(maps.Keys(s.lost)) {
 		all = append(all, s.lost[engine])
 	}

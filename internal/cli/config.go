@@ -90,7 +90,7 @@ func (c *command) configShowCommand() *cobra.Command {
 			if err := c.checkFormat(); err != nil {
 				return err
 			}
-			all, warnings, err := config.Explain(config.Options{Set: c.set})
+			all, warnings, err := config.Explain(c.options())
 			if err != nil {
 				return err
 			}

@@ -34,8 +34,9 @@ type Env struct {
 	OutTerm Terminal  // what Out is
 	ErrTerm Terminal  // what Err is
 	Now     func() time.Time
-	Tray    func(context.Context, config.Settings, auth.Client) error // runs the tray until it quits
-	Serve   func(context.Context, config.Settings, auth.Client) error // runs the agent without a desktop until the context ends
+	// Tray runs the tray until it quits, and Serve the agent without a desktop until the context ends. The
+	// options are those that the settings were loaded with.
+	Tray, Serve func(context.Context, config.Options, config.Settings, auth.Client) error
 }
 
 // exit is an error that has been shown already and ends the command with its code.
@@ -115,7 +116,7 @@ Without a command it sits in the tray.`,
 			if err := c.prepare(); err != nil {
 				return err
 			}
-			return c.Tray(cmd.Context(), c.settings, c.client)
+			return c.Tray(cmd.Context(), c.options(), c.settings, c.client)
 		},
 	}
 	root.PersistentFlags().StringArrayVar(&c.set, "set", nil, "a setting for this run, as `SECTION.KEY=VALUE`; may be given several times")
@@ -182,12 +183,14 @@ func (c *command) warn(warnings []string) {
 	}
 }
 
+func (c *command) options() config.Options { return config.Options{Set: c.set} }
+
 // prepare reads the settings and makes what every command needs.
 func (c *command) prepare() error {
 	if err := c.checkFormat(); err != nil {
 		return err
 	}
-	settings, warnings, err := config.Load(config.Options{Set: c.set})
+	settings, warnings, err := config.Load(c.options())
 	if err != nil {
 		return err
 	}

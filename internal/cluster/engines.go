@@ -56,6 +56,14 @@ func (es *Engines) Count() int {
 	return es.Engines.Count()
 }
 
+// Names are what an event calls them.
+func (es *Engines) Names() []string {
+	if es.named() {
+		return append(es.Engines.Names(), engineName)
+	}
+	return es.Engines.Names()
+}
+
 // Watch is containers.Engines.Watch, and tells of the Secret now and then.
 func (es *Engines) Watch(ctx context.Context, sel containers.Selector, tell func(containers.Event)) error {
 	if !es.named() {

@@ -50,6 +50,15 @@ func NewEngines(o Options, hosts ...string) *Engines {
 // Count is how many there are, reached or not.
 func (es *Engines) Count() int { return len(es.all) }
 
+// Names are what Event.Engine calls them.
+func (es *Engines) Names() []string {
+	var all []string
+	for _, f := range es.all {
+		all = append(all, f.o.Host)
+	}
+	return all
+}
+
 // ShortHost is an engine's address without what says nothing to a person.
 func ShortHost(host string) string {
 	for _, scheme := range []string{"unix://", "npipe:////./pipe/", "npipe://", "tcp://", "ssh://"} {

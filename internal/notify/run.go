@@ -18,6 +18,7 @@ type Options struct {
 	// Do takes what a button asks for. It must not block.
 	Do       func(agent.Command)
 	Settings Settings
+	Change   <-chan Settings        // other settings from now on; nil: never
 	Load     func() (Memory, error) // what an earlier run saved; nil: nothing
 	Save     func(Memory) error     // called after each change worth keeping; nil: not kept
 	Tell     <-chan Message         // notices that have nothing to do with the sign-in's level; nil: none
@@ -110,6 +111,7 @@ func run(ctx context.Context, o Options, screen surface) error {
 			}
 			r.tell(ctx, m)
 			continue
+		case r.o.Settings = <-o.Change:
 		case e := <-screen.events():
 			r.answer(ctx, screen.take(ctx, e))
 		case <-r.wake.C:

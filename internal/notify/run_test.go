@@ -60,6 +60,7 @@ type bench struct {
 	*paper
 	updates chan agent.Snapshot
 	tell    chan Message
+	change  chan Settings
 	done    []agent.Command
 	saved   []Memory
 	t       *testing.T
@@ -68,11 +69,11 @@ type bench struct {
 // start runs Run's loop on paper, within a synctest bubble, whose clock begins at midnight UTC of
 // 2000-01-01.
 func start(t *testing.T, remembered Memory) *bench {
-	b := &bench{paper: &paper{ch: make(chan event)}, updates: make(chan agent.Snapshot), tell: make(chan Message), t: t}
+	b := &bench{paper: &paper{ch: make(chan event)}, updates: make(chan agent.Snapshot), tell: make(chan Message), change: make(chan Settings), t: t}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	o := Options{
-		Updates: b.updates, Tell: b.tell, Log: slog.New(slog.DiscardHandler),
+		Updates: b.updates, Tell: b.tell, Change: b.change, Log: slog.New(slog.DiscardHandler),
 		Do:   func(c agent.Command) { b.done = append(b.done, c) },
 		Load: func() (Memory, error) { return remembered, nil },
 		Save: func(m Memory) error { b.saved = append(b.saved, m); return nil },
@@ -193,5 +194,18 @@ func TestRunTells(t *testing.T) {
 		b.tell <- Message{Summary: "aztray is running, in the tray"}
 		synctest.Wait()
 		b.wrote("00:00:00 notice: aztray is running, in the tray")
+	})
+}
+
+func TestRunGoesByOtherSettings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, Memory{})
+		s := snap(auth.Expiring, in(30*time.Minute))
+		b.send(s)
+		b.change <- Settings{Warn: []time.Duration{30 * time.Minute, 15 * time.Minute}}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		says := "Azure sign-in ends at " + s.Deadline.Local().Format("15:04")
+		b.wrote("00:00:00 "+says, "00:15:00 "+says)
 	})
 }

@@ -205,6 +205,8 @@ func (b *panel) loop(ctx context.Context) {
 				continue
 			}
 			b.now, b.known = s, true
+		case b.o.Ground = <-b.o.Grounds:
+			b.steps = -1 // drawn anew
 		case <-systray.TrayOpenedCh:
 			b.o.Do(agent.MenuOpened{})
 		case <-minute.C:

@@ -17,6 +17,7 @@ type Options struct {
 	Updates <-chan agent.Snapshot // the newest wins; the icon is grey until the first
 	Do      func(agent.Command)   // takes a click; it must not block for long
 	Ground  Ground                // the panel's brightness
+	Grounds <-chan Ground         // another from now on; nil: never
 	Clock   *Clock                // how times are written; nil means as the system says
 	Show    <-chan struct{}       // a second start asks where this one is; nil: never
 	// Notice is told what the tray cannot show itself: that no panel has a place for it, that the
