@@ -64,6 +64,7 @@ type ContainerReport struct {
 	ExpiresOn   *time.Time       `json:"expires_on"`
 	DeliveredAt *time.Time       `json:"delivered_at"`
 	Error       *string          `json:"error"`
+	Verified    *VerifiedReport  `json:"verified,omitempty"` // with sync --verify, where it has a credential to try
 }
 
 // report puts together what was gathered, and asks the endpoint where one is set.
@@ -87,7 +88,7 @@ func (c *command) report(ctx context.Context, s signIn, f found, boxes []contain
 	}
 	for _, b := range boxes {
 		r.Containers = append(r.Containers, ContainerReport{b.Name, b.ID, b.Project, b.Engine, b.Delivery, b.State, b.Path,
-			when(b.ExpiresOn), when(b.DeliveredAt), text(b.Error)})
+			when(b.ExpiresOn), when(b.DeliveredAt), text(b.Error), nil})
 	}
 	for _, p := range append([]*auth.Problem{c.client.AZ.Problem(), s.files.CacheProblem}, f.away...) {
 		if p != nil {
@@ -145,7 +146,7 @@ func (r Report) exitCode() exit {
 		return ExitPersonNeeded
 	}
 	for _, b := range r.Containers {
-		if b.State != containers.Fresh {
+		if b.State != containers.Fresh || b.Verified != nil && b.Verified.Result == containers.Refused {
 			return ExitContainers
 		}
 	}
@@ -237,18 +238,22 @@ func containerTable(w io.Writer, all []ContainerReport, now time.Time) {
 		}
 		return "\t" + text
 	}
-	fmt.Fprintln(tw, "CONTAINER"+engine("ENGINE")+"\tSTATE\tTOKEN ENDS\tPLACE")
+	inside := insideColumn(all, now)
+	fmt.Fprintln(tw, "CONTAINER"+engine("ENGINE")+"\tSTATE\tTOKEN ENDS"+inside(nil)+"\tPLACE")
 	for _, b := range all {
 		ends := ""
 		if b.ExpiresOn != nil {
 			ends = clock(*b.ExpiresOn, now)
 		}
-		fmt.Fprintf(tw, "%s%s\t%s\t%s\t%s\n", b.Name, engine(containers.ShortHost(b.Engine)), stateWords[b.State], ends, b.Path)
+		fmt.Fprintf(tw, "%s%s\t%s\t%s%s\t%s\n", b.Name, engine(containers.ShortHost(b.Engine)), stateWords[b.State], ends, inside(&b), b.Path)
 	}
 	tw.Flush()
 	for _, b := range all {
 		if b.Error != nil {
 			fmt.Fprintf(w, "%s: %s\n", b.Name, *b.Error)
+		}
+		if b.Verified != nil && b.Verified.Error != nil {
+			fmt.Fprintf(w, "%s: %s\n", b.Name, *b.Verified.Error)
 		}
 	}
 }

@@ -183,11 +183,14 @@ func (c *command) signIn(ctx context.Context, o auth.LoginOptions) error {
 
 func (c *command) syncCommand() *cobra.Command {
 	var names []string
-	dry := false
+	dry, verify := false, false
 	cmd := &cobra.Command{
 		Use: "sync", Short: "Give the containers a fresh credential, without signing in", Args: noArgs,
-		Example: "  aztray service sync\n  aztray service sync --container codestory-service\n  aztray service sync --dry-run",
+		Example: "  aztray service sync\n  aztray service sync --container codestory-service\n  aztray service sync --verify   # and try it inside\n  aztray service sync --dry-run",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if dry && verify {
+				return usageError{errors.New("--dry-run delivers nothing that --verify could try")}
+			}
 			if err := c.prepare(); err != nil {
 				return err
 			}
@@ -210,9 +213,13 @@ func (c *command) syncCommand() *cobra.Command {
 			if s.problem != nil && s.token.ExpiresOn.Before(c.Now()) {
 				return s.problem
 			}
+			if verify {
+				return c.verifyAndPrint(ctx, s, f)
+			}
 			return c.deliverAndPrint(ctx, s, f)
 		},
 	}
+	cmd.Flags().BoolVar(&verify, "verify", false, "then have each container obtain a token, where it can, and say what came back")
 	cmd.Flags().StringArrayVar(&names, "container", nil, "only the container of this `NAME`; may be given several times")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "say what is there and change nothing")
 	c.outputFlags(cmd)

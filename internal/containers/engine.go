@@ -301,8 +301,11 @@ func (e *dockerEngine) extract(ctx context.Context, id, dir string, archive []by
 }
 
 func (e *dockerEngine) exec(ctx context.Context, id, user string, cmd []string, stdin []byte) (execResult, error) {
-	ctx, cancel := e.within(ctx, execCall)
-	defer cancel()
+	if ctx.Value(patient{}) == nil {
+		var cancel context.CancelFunc
+		ctx, cancel = e.within(ctx, execCall)
+		defer cancel()
+	}
 	made, err := e.client.ContainerExecCreate(ctx, id,
 		api.ExecOptions{User: user, Cmd: cmd, AttachStdin: true, AttachStdout: true, AttachStderr: true})
 	if err != nil {
@@ -315,7 +318,7 @@ func (e *dockerEngine) exec(ctx context.Context, id, user string, cmd []string, 
 	if err != nil {
 		return execResult{}, err
 	}
-	ctx, cancel = e.within(ctx, quickCall)
+	ctx, cancel := e.within(ctx, quickCall)
 	defer cancel()
 	done, err := e.client.ContainerExecInspect(ctx, made.ID)
 	result.code = done.ExitCode

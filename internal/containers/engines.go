@@ -205,6 +205,14 @@ func (es *Engines) Withdraw(ctx context.Context, c Container) Status {
 	return es.do(c, func(e *Engine) Status { return e.Withdraw(ctx, c) })
 }
 
+// Verify is Engine.Verify, by the engine that has the container.
+func (es *Engines) Verify(ctx context.Context, c Container, want auth.Token) Verified {
+	if e := es.of(c); e != nil {
+		return e.Verify(ctx, c, want)
+	}
+	return Verified{Result: Untried, Error: "It can't be tried inside."}
+}
+
 func (es *Engines) do(c Container, work func(*Engine) Status) Status {
 	if e := es.of(c); e != nil {
 		return work(e)

@@ -77,6 +77,11 @@ func TestTheCommandLineAlone(t *testing.T) {
 	}
 	x.cmd(0, "service", "sync", "--container", x.Name("sh"))
 	x.cmd(0, "service", "sync", "--dry-run")
+	x.cmd(2, "service", "sync", "--dry-run", "--verify")
+	out, _ = x.cmd(0, "service", "sync", "--verify")
+	if n := strings.Count(out, "az got one until"); n != 2 {
+		t.Errorf("real az and the small one give a token inside, and sync --verify says so of %d", n)
+	}
 	x.cmd(2, "service", "sync", "--container", "nobody")
 	x.cmd(2, "service", "stats")
 	x.cmd(2, "service", "status", "--nonsense")

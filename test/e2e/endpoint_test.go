@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"aztray/internal/auth"
+	"aztray/internal/cli"
+	"aztray/internal/containers"
 	"aztray/test/rig/cloud"
 	"aztray/test/rig/images"
 	"aztray/test/rig/stage"
@@ -63,6 +65,21 @@ func (x *story) live(what string, a answer) {
 		}
 	}
 	x.t.Errorf("%s: no token of the cloud's: %+v", what, a)
+}
+
+// verified is what service sync --verify says of each container of the story.
+func (x *story) verified(want int) map[string]cli.VerifiedReport {
+	x.t.Helper()
+	out, _ := x.cmd(want, "service", "sync", "--verify", "-o", "json")
+	var report struct{ Containers []cli.ContainerReport }
+	x.must(json.Unmarshal([]byte(out), &report))
+	all := map[string]cli.VerifiedReport{}
+	for _, c := range report.Containers {
+		if c.Verified != nil {
+			all[strings.TrimPrefix(c.Name, x.Prefix)] = *c.Verified
+		}
+	}
+	return all
 }
 
 // states is what service status says of each container of the story.
@@ -121,6 +138,20 @@ func TestTheIdentityEndpoint(t *testing.T) {
 	x.eventually(5*time.Second, "it is known that the app has a token", func() bool { return x.states()["app"] == "endpoint fresh" })
 	if a := x.ask("exec", x.Name("app"), "/asker", cloud.ScopeARM); !strings.Contains(a.Error, "aztray.scopes") {
 		t.Errorf("for a resource that it may not have: %+v", a)
+	}
+
+	// Where there is a shell and something to ask with, it can be tried from inside.
+	env, _, _, err = x.Aztray(x.ctx, "endpoint", "env", "--container", x.Name("tools"))
+	x.must(err)
+	x.must(os.WriteFile(file, []byte(env), 0o600))
+	x.Cleanup(x.Name("tools"))
+	run(x, "run", "-d", "--name", x.Name("tools"), "--label", "aztray.deliver=endpoint", "--env-file", file, images.Sh, "/probe", "sleep")
+	verified := x.verified(cli.ExitGood)
+	if v := verified["tools"]; v.Result != containers.Obtained || v.By == nil || *v.By != "wget" || v.Tenant == nil || *v.Tenant != cloud.Contoso.ID || v.ExpiresOn == nil {
+		t.Errorf("tried in a container with wget: %+v", v)
+	}
+	if v := verified["app"]; v.Result != containers.Untried || !strings.Contains(*v.Error, "no shell") {
+		t.Errorf("tried in a container with nothing: %+v", v)
 	}
 
 	// Its secret in other hands: another container, and a program on this machine.
