@@ -31,6 +31,7 @@ func (c *command) endpointCommand() *cobra.Command {
 
 func (c *command) endpointEnvCommand() *cobra.Command {
 	var name, service, project string
+	swarm := false
 	cmd := &cobra.Command{
 		Use: "env", Short: "Print an env file with which a container gets its tokens from aztray", Args: noArgs,
 		Long: `Print the lines of an env file for one container, or for every container of one compose service.
@@ -44,7 +45,10 @@ They hold a secret of that container's own; whoever has it, and reaches the endp
 				return err
 			}
 			client := identity.ContainerName(name)
-			if service != "" {
+			switch {
+			case service != "" && swarm:
+				client = identity.ServiceName("", service)
+			case service != "":
 				client = identity.ServiceName(c.project(project), service)
 			}
 			return c.printEnv(cmd.Context(), client)
@@ -52,6 +56,7 @@ They hold a secret of that container's own; whoever has it, and reaches the endp
 	}
 	cmd.Flags().StringVar(&name, "container", "", "the container's `NAME`, as docker run --name gives it")
 	cmd.Flags().StringVar(&service, "service", "", "the compose service's `NAME`")
+	cmd.Flags().BoolVar(&swarm, "swarm", false, "--service is a swarm service's whole name, such as stack_web")
 	projectFlag(cmd, &project)
 	return cmd
 }

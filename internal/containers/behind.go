@@ -153,5 +153,5 @@ func (es *Engines) Find(ctx context.Context, sel Selector, ref string) (Containe
 	}
 	c := sel.container(in.ID, in.Name, in.Image, in.Status, in.Labels)
 	c.Engine = f.o.Host
-	return c, sel.covers(c.Name, c.Service, in.Labels), nil
+	return c, sel.covers(c.Name, in.Labels), nil
 }

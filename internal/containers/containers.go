@@ -62,13 +62,16 @@ const (
 	composeHash    = "com.docker.compose.config-hash"
 	composeImage   = "com.docker.compose.image"
 	composeOneOff  = "com.docker.compose.oneoff"
+	swarmService   = "com.docker.swarm.service.name" // with its stack's name before it, and _
+	swarmTask      = "com.docker.swarm.task.id"
+	swarmStack     = "com.docker.stack.namespace"
 	composeNeeds   = "com.docker.compose.depends_on" // compose v2: service:condition:restart, separated by commas
 )
 
 // Container is one container as the engine's list and events tell it. Its labels were read.
 type Container struct {
 	ID, Name, Image  string
-	Project, Service string // compose's words, empty where compose did not make it
+	Project, Service string // compose's words, or in Service a swarm service's whole name; else empty
 	Engine           string // the address of the engine that has it, as the settings list it; "" where they list none
 	Running          bool
 	Delivery         string   // copy, mount or endpoint
@@ -79,17 +82,18 @@ type Container struct {
 	path, user string    // from the labels
 	status     string    // the engine's word: created, running, paused, restarting, exited, dead
 	recipe     string    // equal for containers that compose made from the same image in the same way; "": unknown
+	task       bool      // of a swarm service: once it has ended it is never started again
 	born       time.Time // of its create event: a moment after it nothing has run, and nobody put anything into it
 }
 
 // Selector chooses the containers to look after.
 type Selector struct {
-	Names    []string // patterns as path.Match has them, for container names and compose services
+	Names    []string // patterns as path.Match has them, for the names of containers and of compose or swarm services
 	Delivery string   // how, where no label says: copy or mount; "" means copy
 }
 
 // Covers reports whether c is to have the credential. A label beats the patterns.
-func (s Selector) covers(name, service string, labels map[string]string) bool {
+func (s Selector) covers(name string, labels map[string]string) bool {
 	switch strings.ToLower(labels[labelDeliver]) {
 	case "false", "no", "off", "0":
 		return false
@@ -98,7 +102,8 @@ func (s Selector) covers(name, service string, labels map[string]string) bool {
 		return true
 	}
 	return slices.ContainsFunc(s.Names, func(pattern string) bool {
-		for _, n := range []string{name, service} {
+		within := strings.TrimPrefix(labels[swarmService], labels[swarmStack]+"_") // the name in the stack's file
+		for _, n := range []string{name, labels[composeService], labels[swarmService], within} {
 			if ok, err := path.Match(pattern, n); ok && err == nil && n != "" {
 				return true
 			}
@@ -112,7 +117,7 @@ func container(id, name, image, status string, labels map[string]string) Contain
 	c := Container{
 		ID: id, Name: strings.TrimPrefix(name, "/"), Image: image, status: status,
 		Running: status == "running" || status == "paused" || status == "restarting",
-		Project: labels[composeProject], Service: labels[composeService],
+		Project: labels[composeProject], Service: cmp.Or(labels[composeService], labels[swarmService]), task: labels[swarmTask] != "",
 		Restart: yes(labels[labelRestart]), Delivery: "copy", Tenant: labels[labelTenant], path: labels[labelPath], user: labels[labelUID],
 		Scopes: strings.FieldsFunc(labels[labelScopes], func(r rune) bool { return r == ',' || r == ' ' }),
 	}
@@ -125,6 +130,9 @@ func container(id, name, image, status string, labels map[string]string) Contain
 	}
 	return c
 }
+
+// over reports whether c is what is left of a swarm service's task that another has taken the place of.
+func (c Container) over() bool { return c.task && (c.status == "exited" || c.status == "dead") }
 
 // container is container, with the selector's delivery where no label names one.
 func (s Selector) container(id, name, image, status string, labels map[string]string) Container {

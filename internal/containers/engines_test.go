@@ -132,3 +132,21 @@ func TestShortHost(t *testing.T) {
 		}
 	}
 }
+
+// TestATaskThatHasEndedIsGone: a swarm starts another in its place, and keeps what is left of it.
+func TestATaskThatHasEndedIsGone(t *testing.T) {
+	labels := map[string]string{swarmTask: "t", swarmService: "web"}
+	f := newFake(inspected{}, nil)
+	f.listed = []summary{{ID: "1", Names: []string{"/web.1.a"}, State: "exited", Labels: labels}, {ID: "2", Names: []string{"/web.1.b"}, State: "running", Labels: labels}}
+	e, sel := fakeHost(f, "/none"), Selector{Names: []string{"web"}}
+	if all, err := e.List(t.Context(), sel); err != nil || len(all) != 1 || all[0].ID != "2" || all[0].Service != "web" {
+		t.Errorf("listed %+v, %v", all, err)
+	}
+	labels["name"] = "web.1.b"
+	w := watcher{e: e, sel: sel}
+	for action, want := range map[string]EventKind{"start": Started, "die": Removed, "destroy": Removed} {
+		if ev, ok := w.event(message{Action: action, ID: "2", Attributes: labels}); !ok || ev.Kind != want {
+			t.Errorf("%s is told as %q, want %q", action, ev.Kind, want)
+		}
+	}
+}

@@ -81,7 +81,7 @@ func (e *Engine) Callers(ctx context.Context, sel Selector) ([]Caller, error) {
 	}
 	callers := []Caller{}
 	for _, s := range all {
-		if c := e.of(sel, s); sel.covers(c.Name, c.Service, s.Labels) {
+		if c := e.of(sel, s); sel.covers(c.Name, s.Labels) && !c.over() {
 			callers = append(callers, Caller{c, addresses(s.Attached, own)})
 		}
 	}

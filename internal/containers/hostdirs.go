@@ -30,10 +30,14 @@ const binDir = ".bin"
 var safeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 
 // dirName is the name of a container's directory: that of its compose service, which stays when the
-// container is made anew and is the same for all of a scaled service, else its own.
+// container is made anew and is the same for all of a scaled service, or of its swarm service, else its
+// own.
 func dirName(c Container) string {
 	if name := c.Project + "-" + c.Service; c.Project != "" && c.Service != "" && safeName.MatchString(name) {
 		return name
+	}
+	if c.task && safeName.MatchString(c.Service) {
+		return c.Service
 	}
 	if safeName.MatchString(c.Name) {
 		return c.Name

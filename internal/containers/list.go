@@ -109,7 +109,7 @@ func (e *Engine) List(ctx context.Context, sel Selector) ([]Container, error) {
 	}
 	covered := []Container{}
 	for _, s := range all {
-		if c := e.of(sel, s); sel.covers(c.Name, c.Service, s.Labels) {
+		if c := e.of(sel, s); sel.covers(c.Name, s.Labels) && !c.over() {
 			covered = append(covered, c)
 		}
 	}

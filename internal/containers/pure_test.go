@@ -15,23 +15,27 @@ import (
 func TestSelectorCovers(t *testing.T) {
 	sel := Selector{Names: []string{"codestory-service", "code-story-*"}}
 	for _, c := range []struct {
-		why, name, service string
-		labels             map[string]string
-		want               bool
+		why, name string
+		labels    map[string]string
+		want      bool
 	}{
-		{"its name", "codestory-service", "", nil, true},
-		{"a pattern", "code-story-mcp-1", "", nil, true},
-		{"its compose service, whatever the project is called", "x-codestory-service-1", "codestory-service", nil, true},
-		{"part of a name is not the name", "my-codestory-service", "", nil, false},
-		{"no name", "", "", nil, false},
-		{"a label asks for it", "other", "", map[string]string{labelDeliver: "true"}, true},
-		{"a label asks for a way", "other", "", map[string]string{labelDeliver: "copy"}, true},
-		{"a label refuses it", "codestory-service", "", map[string]string{labelDeliver: "false"}, false},
-		{"in any case", "codestory-service", "", map[string]string{labelDeliver: "False"}, false},
-		{"another label says nothing", "other", "", map[string]string{labelPath: "/x"}, false},
+		{"its name", "codestory-service", nil, true},
+		{"a pattern", "code-story-mcp-1", nil, true},
+		{"its compose service, whatever the project is called", "x-codestory-service-1", map[string]string{composeService: "codestory-service"}, true},
+		{"its swarm service", "codestory-service.1.x7", map[string]string{swarmService: "codestory-service"}, true},
+		{"its name in the stack's file", "s_codestory-service.1.x7", map[string]string{swarmService: "s_codestory-service", swarmStack: "s"}, true},
+		{"its swarm service's whole name", "x.1.x7", map[string]string{swarmService: "code-story-x", swarmStack: "code"}, true},
+		{"part of a swarm service's name", "a_codestory-service.1.x7", map[string]string{swarmService: "a_codestory-service"}, false},
+		{"part of a name is not the name", "my-codestory-service", nil, false},
+		{"no name", "", nil, false},
+		{"a label asks for it", "other", map[string]string{labelDeliver: "true"}, true},
+		{"a label asks for a way", "other", map[string]string{labelDeliver: "copy"}, true},
+		{"a label refuses it", "codestory-service", map[string]string{labelDeliver: "false"}, false},
+		{"in any case", "codestory-service", map[string]string{labelDeliver: "False"}, false},
+		{"another label says nothing", "other", map[string]string{labelPath: "/x"}, false},
 	} {
-		if got := sel.covers(c.name, c.service, c.labels); got != c.want {
-			t.Errorf("%s: covers(%q, %q, %v) = %v", c.why, c.name, c.service, c.labels, got)
+		if got := sel.covers(c.name, c.labels); got != c.want {
+			t.Errorf("%s: covers(%q, %v) = %v", c.why, c.name, c.labels, got)
 		}
 	}
 }

@@ -136,6 +136,9 @@ func (e *Engine) restartOne(ctx context.Context, s step, o RestartOptions) Resta
 	if ctx.Err() != nil {
 		return s.result(NotRunning, "It was not restarted: that was interrupted.")
 	}
+	if s.c.task {
+		return s.result(NotRunning, "It is a task of a swarm service, which the swarm makes anew: docker service update --force "+s.c.Service)
+	}
 	began := e.now()
 	before, err := e.api.inspect(ctx, s.c.ID)
 	if err != nil {

@@ -177,13 +177,16 @@ func (w *watcher) handle(ctx context.Context, m message) error {
 // event makes an Event of what the engine says of a covered container.
 func (w *watcher) event(m message) (Event, bool) {
 	name := strings.TrimPrefix(m.Attributes["name"], "/")
-	if !w.sel.covers(name, m.Attributes[composeService], m.Attributes) {
+	if !w.sel.covers(name, m.Attributes) {
 		return Event{}, false
 	}
 	status := map[string]string{"create": "created", "start": "running", "die": "exited"}[m.Action]
 	c := w.sel.container(m.ID, name, m.Attributes["image"], status, m.Attributes)
 	c.Engine = w.e.name
 	kind := map[string]EventKind{"create": Created, "start": Started, "die": Stopped, "destroy": Removed, "remove": Removed}[m.Action]
+	if c.over() {
+		kind = Removed
+	}
 	if now := w.e.now(); kind == Created && now.Sub(time.Unix(0, m.TimeNano)).Abs() < time.Second {
 		c.born = now // not an event of long ago, told again on a new connection
 	}

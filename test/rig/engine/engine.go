@@ -82,7 +82,7 @@ func (e *Engine) Up(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
-	argv := append([]string{"unshare", "--net"}, e.argv...)
+	argv := append([]string{"unshare", "--net", "sh", "-c", `ip link set lo up && exec "$@"`, "sh"}, e.argv...)
 	if os.Geteuid() != 0 {
 		argv = append(append([]string{"sudo", "-n", "env"}, e.env...), argv...)
 	}
