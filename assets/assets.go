@@ -1,9 +1,9 @@
-// Package assets holds the files that the program carries with it or installs: its icon and its
+// Package assets holds the files that the program carries with it or installs: its icon, its pages, its
 // desktop entry. It knows nothing of what they are used for. The icons are drawn by internal/tray;
 // "go test ./internal/tray -run AppIcon -update" writes them anew.
 package assets
 
-import _ "embed"
+import "embed"
 
 // Icon is the program's icon, a PNG of 256 px: for notifications and the icon theme.
 //
@@ -37,3 +37,14 @@ var DesktopEntry []byte
 //
 //go:embed aztray.service
 var ServiceUnit []byte
+
+// OpenAPI describes the health API: OpenAPI 3.0, JSON.
+//
+//go:embed openapi.json
+var OpenAPI []byte
+
+// Page is the status page: page.html (a Go template), page.css, page.js and levels.svg, the shapes of
+// the levels as symbols.
+//
+//go:embed page
+var Page embed.FS

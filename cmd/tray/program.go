@@ -29,6 +29,7 @@ type program struct {
 	state   string // the directory of what outlives a run
 	agent   *agent.Agent
 	newest  *newest
+	page    *page
 	parts   []part
 
 	following []*following
@@ -46,11 +47,18 @@ type part struct {
 func newProgram(o config.Options, set config.Settings, client auth.Client, log *slog.Logger) *program {
 	client.AZ.Log = log
 	p := &program{settled: settled{set, cli.NewEngines(set, client.StateDir)}, options: o, client: client, log: log, state: client.StateDir,
-		newest: &newest{}, ask: make(chan struct{}, 1)}
+		newest: &newest{}, page: &page{}, ask: make(chan struct{}, 1)}
 	p.agent = newAgent(set, client, p.engines, log)
 	p.part("agent", p.agent.Run)
 	p.part("newest", p.newest.follow(p.agent.Updates()))
 	p.part("settings", p.reload)
+	seen := p.agent.Updates()
+	p.follows("health", func(s config.Settings) any {
+		if s.Health.Listen == "" {
+			return nil
+		}
+		return s.Health
+	}, func(ctx context.Context, p *program) error { return p.serveHealth(ctx, seen) })
 	updates := p.agent.Updates()
 	p.follows("endpoint", func(s config.Settings) any {
 		if !s.Endpoint.Enabled {

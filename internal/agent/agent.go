@@ -139,6 +139,8 @@ func (a *Agent) Run(ctx context.Context) error {
 			if c, ok := e.(configured); ok {
 				a.reconfigure(ctx, c.c, urls)
 			}
+			a.state.noteSignIns(time.Now().UTC())
+			a.state.fixNow(time.Now().UTC())
 			if p, ok := e.(prepared); ok && p.err != nil {
 				a.log.Warn("the directories that containers mount are not all fresh", "err", p.err)
 			}

@@ -135,9 +135,11 @@ func (e probed) apply(s *state, now time.Time) {
 	if !failed {
 		g.policy = g.policy.Renewed(g.signedInAt, s.lastUse(e.tenant), now.Add(-e.skew))
 		g.worked(s, e.tenant, now)
+		s.past.renewed(e.tenant, "silent", nil, g.tokens[e.first].ExpiresOn, now)
 		return
 	}
 	p := problemOf(err)
+	s.past.renewed(e.tenant, "silent", p, time.Time{}, now)
 	if g.refusal == nil && g.offlineSince.IsZero() {
 		s.set.Log.Warn("no silent renewal", "tenant", e.tenant, "problem", p)
 	}
@@ -188,6 +190,8 @@ func (e asked) apply(s *state, now time.Time) {
 		if s.tenantsAt.Sub(now) < tenantsEvery-tenantsFresh {
 			s.tenantsAt = now
 		}
+	case Fix:
+		s.fix(c, now)
 	case CancelSignIn:
 		s.cancel = s.renewal != nil
 	case Restart:
@@ -219,6 +223,7 @@ func (s *state) begin(j signInJob, now time.Time) {
 	row := s.row(j.tenant)
 	if kind := s.files.Kind(row); !j.silent && !kind.Renewable() {
 		s.failure = kind.RenewProblem(row)
+		s.past.ended(Renewal{"browser", s.tenantByID(j.tenant), now}, s.failure, time.Time{}, now)
 		return
 	}
 	if g, ok := s.signs[j.tenant]; ok && g.refusal != nil {
@@ -252,10 +257,12 @@ type signInEnded struct {
 }
 
 func (e signInEnded) apply(s *state, now time.Time) {
-	byPerson := s.renewal != nil && s.renewal.Way == "browser"
+	under := cmp.Or(s.renewal, &Renewal{Way: "browser", Tenant: s.tenantByID(e.j.tenant), Since: now})
+	byPerson := under.Way == "browser"
 	s.renewal, s.readAgain = nil, true
 	if e.err != nil {
 		s.failure = problemOf(e.err)
+		s.past.ended(*under, s.failure, time.Time{}, now)
 		s.set.Log.Warn("the sign-in failed", "problem", s.failure)
 		for _, g := range s.signs {
 			g.probeAt = now // az may have stored a sign-in before it failed
@@ -265,7 +272,10 @@ func (e signInEnded) apply(s *state, now time.Time) {
 	tenant := cmp.Or(e.token.TenantID, e.j.tenant)
 	g := s.sign(tenant)
 	g.tokens[e.j.scope] = e.token
-	s.rolled = now
+	s.past.ended(*under, nil, e.token.ExpiresOn, now)
+	if byPerson || !e.j.fix {
+		s.rolled = now
+	}
 	if byPerson {
 		for _, any := range s.signs {
 			any.signedInAt = now.Add(-s.skew)
@@ -328,9 +338,19 @@ func (e openaiAsked) apply(s *state, now time.Time) {
 	}
 }
 
-type rolled struct{ err error }
+// rolled: az was had renew its own.
+type rolled struct {
+	tenant string
+	err    error
+}
 
-func (rolled) apply(*state, time.Time) {}
+func (e rolled) apply(s *state, now time.Time) {
+	var p *auth.Problem
+	if e.err != nil {
+		p = problemOf(e.err)
+	}
+	s.past.renewed(e.tenant, "az", p, time.Time{}, now)
+}
 
 // containerEvent is news from the engine.
 type containerEvent struct{ e containers.Event }
@@ -431,12 +451,16 @@ func (s *state) box(c containers.Container) {
 type delivered struct {
 	id, mark string
 	status   containers.Status
+	took     time.Duration
 }
 
 func (e delivered) apply(s *state, now time.Time) {
 	b, ok := s.boxes[e.id]
 	if !ok {
 		return
+	}
+	if e.mark != "" {
+		s.past.delivered(b.status, e.status, e.took, now)
 	}
 	b.working, b.status = false, e.status
 	b.status.Running = b.c.Running

@@ -58,16 +58,21 @@ type signInJob struct {
 	silent  bool   // try without a person first
 	follow  bool   // bare az is to act in the tenant too
 	scope   string
+	fix     bool   // and that by a renewal of the token, in process
 	claims  string // a claims challenge that the sign-in must satisfy; "" without one
 	timeout time.Duration
 	env     []string
+
+	files    auth.Files // for fix
+	username string
+	lonely   bool // no browser could renew it
 }
 
 func (j signInJob) run(ctx context.Context, w World) event {
 	if j.silent {
-		t, err := w.UseTenant(ctx, j.tenant, j.scope, j.follow)
+		t, err := j.alone(ctx, w)
 		p, isProblem := errors.AsType[*auth.Problem](err)
-		if err == nil || !isProblem || !p.SignInCures() {
+		if err == nil || !isProblem || !p.SignInCures() || j.lonely {
 			return signInEnded{j, t, err}
 		}
 		return browserNeeded{j}
@@ -107,7 +112,7 @@ func (j rollJob) run(ctx context.Context, w World) event {
 	ctx, stop := context.WithTimeout(ctx, probeTimeout)
 	defer stop()
 	_, err := w.AZToken(ctx, j.tenant, j.scope)
-	return rolled{err}
+	return rolled{j.tenant, err}
 }
 
 type openaiJob struct {
@@ -128,7 +133,9 @@ type deliverJob struct {
 }
 
 func (j deliverJob) run(ctx context.Context, w World) event {
-	return delivered{j.c.ID, j.mark, w.Deliver(ctx, j.c, j.bundle)}
+	start := time.Now()
+	st := w.Deliver(ctx, j.c, j.bundle)
+	return delivered{j.c.ID, j.mark, st, time.Since(start)}
 }
 
 type prepareJob struct {
@@ -145,5 +152,5 @@ func (j prepareJob) run(ctx context.Context, w World) event {
 type withdrawJob struct{ c containers.Container }
 
 func (j withdrawJob) run(ctx context.Context, w World) event {
-	return delivered{j.c.ID, "", w.Withdraw(ctx, j.c)}
+	return delivered{j.c.ID, "", w.Withdraw(ctx, j.c), 0}
 }

@@ -222,7 +222,7 @@ func (r *rig) Deliver(ctx context.Context, c containers.Container, b auth.Bundle
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tries[c.ID] = append(r.tries[c.ID], time.Now())
-	s := containers.Status{Name: c.Name, ID: c.ID, Engine: c.Engine, State: containers.Fresh, ExpiresOn: b.ExpiresOn()}
+	s := containers.Status{Name: c.Name, ID: c.ID, Engine: c.Engine, State: containers.Fresh, ExpiresOn: b.ExpiresOn(), DeliveredAt: time.Now().UTC()}
 	if r.fails[c.ID] {
 		s.State, s.Error = containers.Failed, "the engine said no"
 		return s

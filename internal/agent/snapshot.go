@@ -38,6 +38,7 @@ type Snapshot struct {
 	OpenAI         *openai.Result // does the token work at the endpoint; nil where none is set or it was not asked yet
 	Containers     []containers.Status
 	Missing        []*auth.Problem // parts that are not there (az, Docker, ...): one sentence each
+	Past           Past
 }
 
 // TenantState is how the sign-in stands in one tenant in use: the one in use by default, or one that

@@ -57,6 +57,8 @@ type state struct {
 	cancel  bool       // the sign-in is to be ended
 	failure *auth.Problem
 
+	fixLater *Fix // asked for before az's files were read
+
 	openai         *openai.Result // what the endpoint last said; nil before it was asked
 	openaiAt       time.Time      // when to ask it next
 	openaiFailures int
@@ -65,6 +67,9 @@ type state struct {
 	saved  string        // what was written to the state file last
 	rolled time.Time     // when we last had az renew or sign in
 	skew   time.Duration // our clock minus Entra's
+
+	past    past
+	lacking map[string]*auth.Problem // by the name of a part of ours that is not there
 }
 
 // sign is how the sign-in stands in one tenant.
@@ -102,7 +107,7 @@ type box struct {
 }
 
 func newState(set Settings, random func() float64) *state {
-	return &state{set: set, scopeSet: set.Scope, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, followed: map[string]bool{}, lost: map[string]*auth.Problem{}, served: map[string]Served{}, readAgain: true}
+	return &state{set: set, scopeSet: set.Scope, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, followed: map[string]bool{}, lost: map[string]*auth.Problem{}, served: map[string]Served{}, past: newPast(), lacking: map[string]*auth.Problem{}, readAgain: true}
 }
 
 // awake makes everything be judged afresh: the machine slept or its clock was set.
@@ -360,7 +365,7 @@ func (s *state) snapshot(now time.Time) Snapshot {
 	snap := Snapshot{
 		At: now, Level: w.Level, Before: w.Level, Deadline: w.Deadline, DeadlineSource: w.DeadlineSource, Concerns: w.Tenant, InUse: inUse,
 		Account: row.User.Name, Kind: s.files.Kind(row), Scope: s.set.Scope, Tenant: s.tenantByID(tenant), Skew: s.skew,
-		Problem: cmp.Or(w.Problem, s.filesErr), Failure: s.failure, Tenants: s.knownTenants(), Missing: s.missing(),
+		Problem: cmp.Or(w.Problem, s.filesErr), Failure: s.failure, Tenants: s.knownTenants(), Missing: s.missing(), Past: s.past.shown(),
 	}
 	if row.TenantID == tenant {
 		snap.Subscription = row.Subscription()
@@ -416,5 +421,8 @@ func (s *state) missing() []*auth.Problem {
 		all = append(all, s.lost[engine])
 	}
 	all = append(all, auth.SkewProblem(s.skew))
+	for _, part := range slices.Sorted(maps.Keys(s.lacking)) {
+		all = append(all, s.lacking[part])
+	}
 	return slices.DeleteFunc(all, func(p *auth.Problem) bool { return p == nil })
 }

@@ -18,6 +18,7 @@ type Memory struct {
 	Signs   map[string]History `json:"sign_ins"`         // by tenant id
 	Chosen  string             `json:"chosen,omitempty"` // the tenant picked where az does not follow
 	Served  map[string]Served  `json:"served,omitempty"` // by container id: what the identity endpoint gave last
+	Past    []Moment           `json:"past,omitempty"`   // oldest first
 }
 
 // History is what is known of the sign-in in one tenant.
@@ -27,7 +28,7 @@ type History struct {
 }
 
 func (s *state) memory() Memory {
-	m := Memory{Tenants: s.tenants, Signs: map[string]History{}, Served: s.served}
+	m := Memory{Tenants: s.tenants, Signs: map[string]History{}, Served: s.served, Past: s.past.moments}
 	if s.set.Stay {
 		m.Chosen = s.chosen
 	}
@@ -54,6 +55,7 @@ func (s *state) load() {
 	m := Recall(s.set.StateFile)
 	s.tenants = m.Tenants
 	maps.Copy(s.served, keptAsked(m.Served, time.Now()))
+	s.past.recall(m.Past, time.Now().UTC())
 	if s.set.Stay {
 		s.chosen = m.Chosen
 	}

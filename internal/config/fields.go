@@ -65,8 +65,7 @@ var fields = []field{
 		store: texts(func(s *Settings) *[]string { return &s.Containers.Scopes }, scope)},
 	{key: "containers.logs", preset: true, store: toggle(func(s *Settings) *bool { return &s.Containers.Logs })},
 
-	{key: "health.listen", preset: "127.0.0.1:8000", store: text(nil, loopback),
-		later: notYet("this version does not serve the health API yet")},
+	{key: "health.listen", preset: "127.0.0.1:8000", store: text(func(s *Settings) *string { return &s.Health.Listen }, loopback)},
 	{key: "health.watch", preset: []string{},
 		store: texts(func(s *Settings) *[]string { return &s.Health.Watch }, requiredURL)},
 	{key: "endpoint.enabled", preset: false, store: toggle(func(s *Settings) *bool { return &s.Endpoint.Enabled })},

@@ -25,7 +25,7 @@ func defaults() Settings {
 			Names:    []string{"codestory-service", "codestory-worker", "codestory-mcp", "code-story-*"},
 			Delivery: "copy", Credential: "access-token", Scopes: []string{}, Logs: true,
 		},
-		Health:     Health{Watch: []string{}},
+		Health:     Health{Listen: "127.0.0.1:8000", Watch: []string{}},
 		Endpoint:   Endpoint{Port: 8765},
 		Engine:     Engine{Hosts: []string{}},
 		Kubernetes: Kubernetes{Secret: "aztray-azure"},
@@ -80,6 +80,7 @@ func TestLoad(t *testing.T) {
 			logs = false
 			[health]
 			watch = ["http://localhost:8000/health"]
+			listen = ""
 			[engine]
 			hosts = ["unix:///run/docker.sock"]
 			[tray]
@@ -92,7 +93,7 @@ func TestLoad(t *testing.T) {
 				s.Containers.Names = []string{"web-?"}
 				s.Containers.Scopes = []string{"https://vault.azure.net/.default"}
 				s.Containers.Logs = false
-				s.Health.Watch = []string{"http://localhost:8000/health"}
+				s.Health.Listen, s.Health.Watch = "", []string{"http://localhost:8000/health"}
 				s.Engine.Hosts = []string{"unix:///run/docker.sock"}
 				s.Tray.Icon = "dark"
 			}},
@@ -211,11 +212,6 @@ func TestLoadWarns(t *testing.T) {
 		env        []string
 		want       string // the warning's text after the file's name; "" for none
 	}{
-		{"health listens", "[health]\nlisten = \"127.0.0.1:9000\"", nil,
-			", line 2: health.listen is set, but this version does not serve the health API yet."},
-		{"health listens where it would by default", "[health]\nlisten = \"127.0.0.1:8000\"", nil,
-			", line 2: health.listen is set, but this version does not serve the health API yet."},
-		{"health is off", "[health]\nlisten = \"\"", nil, ""},
 		{"no identity endpoint", "[endpoint]\nenabled = false", nil, ""},
 		{"the identity endpoint as the delivery", "[containers]\ndelivery = \"endpoint\"", nil,
 			`, line 2: containers.delivery is set, but this version uses the endpoint where a container's label asks for it, and else delivers by "copy".`},

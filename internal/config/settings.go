@@ -52,9 +52,10 @@ type Containers struct {
 	Logs       bool     // their logs are read for failures of the credential
 }
 
-// Health is what is watched besides.
+// Health is the local health API and what is watched besides.
 type Health struct {
-	Watch []string // other services' health URLs
+	Listen string   // a loopback address with its port; "" is off
+	Watch  []string // other services' health URLs
 }
 
 // Endpoint is the identity endpoint for containers.

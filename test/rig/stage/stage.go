@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,14 +37,15 @@ type Options struct {
 
 // Stage is a rig that is up. Its methods are for one goroutine.
 type Stage struct {
-	Cloud    *cloud.Cloud
-	Desktop  *desktop.Desktop // nil without one
-	Dir      string           // everything that the run writes is below it
-	AzureDir string
-	Prefix   string // of this stage's containers
-	bin      string
-	env      []string
-	tray     *Tray
+	Cloud     *cloud.Cloud
+	Desktop   *desktop.Desktop // nil without one
+	Dir       string           // everything that the run writes is below it
+	AzureDir  string
+	HealthURL string // where the program serves its health API and status page
+	Prefix    string // of this stage's containers
+	bin       string
+	env       []string
+	tray      *Tray
 
 	mu         sync.Mutex
 	containers []string
@@ -87,9 +89,14 @@ func (s *Stage) up(ctx context.Context, o Options) (err error) {
 		}
 		base = s.Desktop.Env()
 	}
+	listen, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	s.HealthURL = "http://" + listen + "/"
 	s.env = overlay(base, append(s.Cloud.Env(s.AzureDir),
 		"HOME="+filepath.Join(s.Dir, "home"), "XDG_CONFIG_HOME="+filepath.Join(s.Dir, "config"),
-		"XDG_STATE_HOME="+filepath.Join(s.Dir, "state"), "DOCKER_CONFIG="+filepath.Join(s.Dir, "home", ".docker"), "AZTRAY_LOG=debug", "TZ=UTC")...)
+		"XDG_STATE_HOME="+filepath.Join(s.Dir, "state"), "AZTRAY_HEALTH_LISTEN="+listen, "DOCKER_CONFIG="+filepath.Join(s.Dir, "home", ".docker"), "AZTRAY_LOG=debug", "TZ=UTC")...)
 	switch {
 	case o.Running:
 		s.env = overlay(s.env, onRunning(filepath.Join(s.Dir, "run"))...)
@@ -100,6 +107,16 @@ func (s *Stage) up(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	return s.WriteSettings(o.Settings)
+}
+
+// freeAddress is one on loopback that nobody listens on: the usual one may be taken on this machine.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
 }
 
 // onRunning leads the tray to the desktop that this process runs on, and away from a tray that the

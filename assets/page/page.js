@@ -1,0 +1,66 @@
+"use strict";
+// The server draws; this puts what it sends in place, and sends what is clicked.
+const body = document.body, said = document.getElementById("said"), lost = document.getElementById("lost");
+
+function show(name, html) {
+  const part = document.getElementById(name);
+  const focus = part.contains(document.activeElement) ? document.activeElement.id : "";
+  const open = [...part.querySelectorAll("details[open]")].map(d => d.id);
+  const list = part.querySelector(".list"), scrolled = list ? list.scrollTop : 0;
+  const picked = part.querySelector("select");
+  const choice = picked && picked.dataset.touched ? picked.value : "";
+  part.innerHTML = html;
+  for (const id of open) {
+    const d = document.getElementById(id);
+    if (d) d.open = true;
+  }
+  const again = part.querySelector(".list");
+  if (again) again.scrollTop = scrolled;
+  const select = part.querySelector("select");
+  if (select && choice) {
+    select.value = choice;
+    select.dataset.touched = "1";
+  }
+  if (focus) (document.getElementById(focus) || part.querySelector("button") || part).focus();
+}
+
+function away() {
+  if (!lost.hidden) return;
+  lost.textContent = "aztray does not answer. What you see is how things stood at " + new Date().toLocaleTimeString() + ".";
+  lost.hidden = false;
+  for (const part of document.querySelectorAll("[data-part]")) part.classList.add("stale");
+}
+
+function back() {
+  lost.hidden = true;
+  for (const part of document.querySelectorAll("[data-part]")) part.classList.remove("stale");
+}
+
+const events = new EventSource("/events?days=" + encodeURIComponent(body.dataset.days));
+events.onopen = back;
+events.onerror = away;
+events.onmessage = e => {
+  const u = JSON.parse(e.data);
+  if (u.start !== body.dataset.start) return location.reload();
+  document.title = u.title;
+  body.dataset.level = u.level;
+  for (const [name, html] of Object.entries(u.parts)) show(name, html);
+};
+
+document.addEventListener("change", e => {
+  if (e.target.id === "tenant") e.target.dataset.touched = "1";
+});
+
+document.addEventListener("submit", async e => {
+  const form = e.target;
+  e.preventDefault();
+  const select = form.querySelector("select");
+  if (select) delete select.dataset.touched;
+  try {
+    const answer = await fetch(form.action, {method: "POST", headers: {Accept: "application/json"}, body: new URLSearchParams(new FormData(form))});
+    const text = await answer.json();
+    said.textContent = text.said || text.error;
+  } catch {
+    said.textContent = "aztray does not answer.";
+  }
+});

@@ -1,0 +1,67 @@
+package agent
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"aztray/internal/auth"
+)
+
+// Fix renews without a person where that is enough, else with the browser; in the tenant that is worst
+// off if TenantID is empty. It does nothing while a sign-in runs. How it ended is in Past.Last.
+type Fix struct{ TenantID string }
+
+func (Fix) command() {}
+
+// fix starts what Fix asks for; once az's files were read, for before that nobody knows who is signed in.
+func (s *state) fix(c Fix, now time.Time) {
+	if !s.filesKnown {
+		s.fixLater = &c
+		return
+	}
+	tenant := s.tenantID(cmp.Or(c.TenantID, worst(s.inUse(now)).Tenant.ID))
+	row := s.row(tenant)
+	s.begin(signInJob{tenant: tenant, silent: s.signedIn(), fix: s.signedIn(), files: s.files, username: row.User.Name, lonely: !s.files.Kind(row).Renewable()}, now)
+}
+
+// fixNow does what was asked for too early, now that az's files were read, or could not be.
+func (s *state) fixNow(now time.Time) {
+	c := s.fixLater
+	if c == nil || !s.filesKnown && s.filesErr == nil {
+		return
+	}
+	s.fixLater = nil
+	if s.filesKnown {
+		s.fix(*c, now)
+		return
+	}
+	s.past.ended(Renewal{Way: "silent", Tenant: s.tenantByID(c.TenantID), Since: now}, s.filesErr, time.Time{}, now)
+}
+
+// alone tries without a person.
+func (j signInJob) alone(ctx context.Context, w World) (auth.Token, error) {
+	if j.fix {
+		return w.Token(ctx, j.files, j.username, j.tenant, j.scope)
+	}
+	return w.UseTenant(ctx, j.tenant, j.scope, j.follow)
+}
+
+// Lacks says that a part of the program is not there, and why: it is shown with what else is missing.
+// A nil problem says that it is there again. It may be called from anywhere while Run runs.
+func (a *Agent) Lacks(ctx context.Context, part string, p *auth.Problem) {
+	a.send(ctx, partSaid{part, p})
+}
+
+type partSaid struct {
+	part    string
+	problem *auth.Problem
+}
+
+func (e partSaid) apply(s *state, _ time.Time) {
+	if e.problem == nil {
+		delete(s.lacking, e.part)
+		return
+	}
+	s.lacking[e.part] = e.problem
+}

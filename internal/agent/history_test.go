@@ -1,0 +1,198 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"aztray/internal/auth"
+	"aztray/internal/containers"
+)
+
+// told are a past's moments in words.
+func told(p Past) (all []string) {
+	for _, m := range p.Moments {
+		all = append(all, fmt.Sprint(m.Kind, " ", m.Way, " ", m.Outcome, " ", m.Times, " ", m.Names))
+	}
+	return all
+}
+
+func TestWhatHappenedIsRemembered(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	file := filepath.Join(t.TempDir(), "state.json")
+	inBubble(t, r, Settings{StateFile: file}, func(x *run) {
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{covered("a"), covered("b")}})
+		x.now()
+		r.refuse(refusal)
+		x.after(2 * time.Hour)
+		x.a.Do(Renew{})
+		s := x.now()
+		want := []string{
+			"renewal silent ok 1 []",
+			"delivery  fresh 2 [codestory-a codestory-b]",
+			"renewal silent refused 4 []", // each half hour, as one
+			"sign-in  ok 1 []",
+			"renewal browser ok 1 []",
+			"delivery  fresh 2 [codestory-a codestory-b]",
+		}
+		got := slices.DeleteFunc(told(s.Past), func(m string) bool { return m == "renewal az ok 1 []" }) // az's own, where it is due
+		slices.Sort(got)
+		slices.Sort(want)    // what is of one moment has no order
+		for i := range got { // names of one round come as the deliveries end
+			if len(got) == len(want) && got[i] != want[i] && got[i] != "delivery  fresh 2 [codestory-b codestory-a]" {
+				t.Errorf("%q, want %q", got[i], want[i])
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("remembered %q", told(s.Past))
+		}
+		if n := s.Past.Renewals[RenewalCount{"silent", OutcomeRefused}]; n != 4 {
+			t.Errorf("%d refusals are counted", n)
+		}
+		if d := s.Past.Deliveries[containers.Fresh]; d.Count != 4 || d.Within[0] != 4 {
+			t.Errorf("deliveries: %+v", d)
+		}
+		if l := s.Past.Last; l == nil || l.Way != "browser" || l.Outcome != OutcomeOK || l.Tenant.ID != contoso {
+			t.Errorf("the last: %+v", l)
+		}
+	})
+	if kept := Recall(file).Past; len(kept) < 6 {
+		t.Errorf("kept %+v", kept)
+	}
+}
+
+func TestThePastIsBounded(t *testing.T) {
+	p, now := newPast(), time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	for range 20 * 24 * 60 {
+		now = now.Add(time.Minute)
+		p.renewed(contoso, "silent", nil, now.Add(time.Hour), now)
+	}
+	if n := len(p.moments); n != maxMoments {
+		t.Errorf("%d moments, want %d", n, maxMoments)
+	}
+	p.renewed(contoso, "silent", nil, now, now.Add(keptPast-time.Hour))
+	for _, m := range p.moments {
+		if m.At.Before(now.Add(-time.Hour)) {
+			t.Fatalf("still knows of %v at %v", m.At, now)
+		}
+	}
+	for i := range 300 { // one round
+		p.delivered(containers.Status{}, containers.Status{Name: fmt.Sprint(i), State: containers.Failed}, time.Second, now.Add(keptPast))
+	}
+	last := p.moments[len(p.moments)-1]
+	if last.Times != 300 || len(last.Names) != maxNames {
+		t.Errorf("%d deliveries, names %q", last.Times, last.Names)
+	}
+}
+
+// What a snapshot holds does not change when more happens.
+func TestThePastOfASnapshotStays(t *testing.T) {
+	p, now := newPast(), time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	offline := &auth.Problem{Kind: auth.Offline}
+	p.renewed(contoso, "silent", offline, time.Time{}, now)
+	p.delivered(containers.Status{}, containers.Status{Name: "a", State: containers.Fresh, DeliveredAt: now}, 0, now)
+	shown := p.shown()
+	moments, counts := slices.Clone(shown.Moments), maps.Clone(shown.Renewals)
+	p.renewed(contoso, "silent", offline, time.Time{}, now.Add(time.Minute))
+	p.delivered(containers.Status{}, containers.Status{Name: "b", State: containers.Fresh, DeliveredAt: now}, 0, now)
+	for i := range moments {
+		if fmt.Sprint(moments[i]) != fmt.Sprint(shown.Moments[i]) {
+			t.Errorf("%v became %v", moments[i], shown.Moments[i])
+		}
+	}
+	if !maps.Equal(counts, shown.Renewals) {
+		t.Errorf("%v became %v", counts, shown.Renewals)
+	}
+}
+
+func TestLookingAtAContainerIsNoDelivery(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	fresh := containers.Status{Name: "a", State: containers.Fresh, DeliveredAt: now.Add(-time.Second)}
+	old := containers.Status{Name: "a", State: containers.Fresh, DeliveredAt: now.Add(-time.Hour)}
+	shared := containers.Status{Name: "a", State: containers.Shared}
+	failed := containers.Status{Name: "a", State: containers.Failed}
+	for _, c := range []struct {
+		name          string
+		before, after containers.Status
+		want          uint64
+	}{
+		{"it got the token just now", containers.Status{}, fresh, 1},
+		{"it holds what it held", fresh, fresh, 0},
+		{"seen for the first time, it holds one of an earlier run", containers.Status{}, old, 0},
+		{"it turns out to share az's directory", containers.Status{State: containers.Missing}, shared, 1},
+		{"it still shares it", shared, shared, 0},
+		{"it failed again", failed, failed, 1},
+	} {
+		p := newPast()
+		p.delivered(c.before, c.after, time.Second, now)
+		if got := p.deliveries[c.after.State].Count; got != c.want || len(p.moments) != int(c.want) {
+			t.Errorf("%s: counted %d, remembered %d, want %d", c.name, got, len(p.moments), c.want)
+		}
+	}
+}
+
+func TestFixNeedsAPersonOnlyWhereSilenceIsRefused(t *testing.T) {
+	offline := &auth.Problem{Code: "OFFLINE", Kind: auth.Offline}
+	for _, c := range []struct {
+		name    string
+		refused *auth.Problem
+		way     string
+		outcome string
+		logins  int
+	}{
+		{"silent is enough", nil, "silent", OutcomeOK, 0},
+		{"refused: the browser", refusal, "browser", OutcomeOK, 1},
+		{"no network: no browser cures that", offline, "silent", OutcomeOffline, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig()
+			r.files = profile(contoso)
+			inBubble(t, r, Settings{}, func(x *run) {
+				x.now()
+				r.refuse(c.refused)
+				before := r.peek().probes
+				x.a.Do(Fix{})
+				s := x.now()
+				if l := s.Past.Last; l == nil || l.Way != c.way || l.Outcome != c.outcome || s.Renewal != nil {
+					t.Errorf("ended as %+v", l)
+				}
+				if p := r.peek(); len(p.logins) != c.logins || p.probes == before {
+					t.Errorf("%d sign-ins, %d probes", len(p.logins), p.probes-before)
+				}
+			})
+		})
+	}
+}
+
+func TestFixOfWhatNoBrowserRenews(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	r.files.Profile.Subscriptions[0].User.Type = "servicePrincipal"
+	inBubble(t, r, Settings{}, func(x *run) {
+		x.now()
+		r.refuse(refusal)
+		x.a.Do(Fix{})
+		if s := x.now(); s.Past.Last == nil || s.Past.Last.Outcome != OutcomeRefused || len(r.peek().logins) != 0 {
+			t.Errorf("ended as %+v after %d sign-ins", s.Past.Last, len(r.peek().logins))
+		}
+	})
+}
+
+func TestAPartThatIsNotThereIsShown(t *testing.T) {
+	inBubble(t, newRig(), Settings{}, func(x *run) {
+		taken := &auth.Problem{Code: "PORT_TAKEN"}
+		x.a.Lacks(context.Background(), "health", taken)
+		if s := x.now(); !slices.Contains(s.Missing, taken) {
+			t.Errorf("missing: %v", s.Missing)
+		}
+		x.a.Lacks(context.Background(), "health", nil)
+		if s := x.now(); slices.Contains(s.Missing, taken) {
+			t.Errorf("still missing: %v", s.Missing)
+		}
+	})
+}

@@ -1,0 +1,143 @@
+//go:build e2e
+
+package health
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"aztray/internal/agent"
+	"aztray/internal/auth"
+	"aztray/internal/containers"
+	"aztray/test/rig/chromium"
+)
+
+// week is a past with something of each kind in it.
+func week(s agent.Snapshot) agent.Snapshot {
+	at := func(hours float64) time.Time { return s.At.Add(time.Duration(hours * float64(time.Hour))) }
+	add := func(m agent.Moment) {
+		m.Times = max(m.Times, 1)
+		s.Past.Moments = append(s.Past.Moments, m)
+	}
+	for _, begin := range []float64{-74, -52, -27, -7} {
+		add(agent.Moment{At: at(begin), Kind: agent.SignedIn, Tenant: contoso.ID, Outcome: "ok"})
+		add(agent.Moment{At: at(begin), Kind: agent.Renewed, Way: "browser", Tenant: contoso.ID, Outcome: "ok", Until: at(begin + 1.1)})
+		add(agent.Moment{At: at(begin), Kind: agent.Delivered, Outcome: "fresh", Times: 3})
+		for h := begin + 0.55; h < min(begin+12, 0); h += 0.55 {
+			add(agent.Moment{At: at(h), Kind: agent.Renewed, Way: "silent", Tenant: contoso.ID, Outcome: "ok", Until: at(h + 1.1)})
+			add(agent.Moment{At: at(h), Kind: agent.Delivered, Outcome: "fresh", Times: 3})
+		}
+		if begin+12 < 0 {
+			add(agent.Moment{At: at(begin + 12.1), Kind: agent.Renewed, Way: "silent", Tenant: contoso.ID, Outcome: "refused", Times: 2, Last: at(begin + 12.8)})
+		}
+	}
+	add(agent.Moment{At: at(-3), Kind: agent.Renewed, Way: "az", Tenant: contoso.ID, Outcome: "ok"})
+	add(agent.Moment{At: at(-2), Kind: agent.Delivered, Outcome: string(containers.Unwritable), Names: []string{"code-story-batch"}})
+	s.SignedInAt = at(-7)
+	fabrikam := auth.Tenant{ID: "22222222-bbbb-4bbb-8bbb-000000000002", Name: "Fabrikam", Domain: "fabrikam.example"}
+	s.Tenants = []auth.Tenant{contoso, fabrikam}
+	one := s.Containers[0]
+	one.Project = "codestory"
+	two, three := one, one
+	two.Name, three.Name = "codestory-worker", "code-story-batch"
+	three.State, three.Error, three.ExpiresOn = containers.Unwritable, "Its file system is read-only: let it mount a directory (docs/mount.md).", time.Time{}
+	s.Containers = []containers.Status{three, one, two}
+	return s
+}
+
+// looks are the page's states that are looked at, each as a screenshot.
+var looks = []struct {
+	name        string
+	width, high int
+	scheme      string
+	change      func(*agent.Snapshot)
+}{
+	{"light", 1000, 1180, "light", func(s *agent.Snapshot) {
+		s.Deadline, s.DeadlineSource, s.Lifetime = s.At.Add(5*time.Hour), auth.DeadlineLearned, 12*time.Hour
+	}},
+	{"dark", 1000, 1180, "dark", func(s *agent.Snapshot) {
+		s.Level, s.Deadline, s.DeadlineSource, s.Lifetime = auth.Expiring, s.At.Add(22*time.Minute+30*time.Second), auth.DeadlineLearned, 12*time.Hour
+	}},
+	{"narrow", 360, 1500, "light", func(s *agent.Snapshot) {
+		s.Deadline, s.DeadlineSource, s.Lifetime = s.At.Add(5*time.Hour), auth.DeadlineLearned, 12*time.Hour
+	}},
+	{"expired", 1000, 1180, "light", func(s *agent.Snapshot) {
+		gone := s.At.Add(-9 * time.Minute)
+		s.Level, s.Before, s.Refreshable, s.Deadline, s.DeadlineSource, s.TokenExpires = auth.Expired, auth.Expired, false, gone, auth.DeadlineAccessToken, gone
+		p := *refusedProblem
+		p.Message, p.Err = "Your organisation wants you to sign in again every 12 hours.", fmt.Errorf("AADSTS70043: The refresh token has expired or is invalid due to sign-in frequency checks by conditional access.")
+		s.Problem = &p
+		for i, m := range s.Past.Moments {
+			if m.Until.After(gone) {
+				s.Past.Moments[i].Until = gone
+			}
+		}
+		for i := range s.Containers {
+			s.Containers[i].State, s.Containers[i].ExpiresOn, s.Containers[i].Error = containers.Stale, gone, ""
+		}
+		s.Past.Moments = append(s.Past.Moments, agent.Moment{At: s.At.Add(-40 * time.Minute), Kind: agent.Renewed, Way: "silent", Tenant: contoso.ID, Outcome: "refused", Times: 2, Last: gone})
+	}},
+	{"renewing-dark-narrow", 360, 1500, "dark", func(s *agent.Snapshot) {
+		s.Level, s.Before, s.Renewal = auth.Renewing, auth.OK, &agent.Renewal{Way: "browser", Tenant: contoso, Since: s.At}
+	}},
+	{"new", 1000, 900, "light", func(s *agent.Snapshot) { *s = agent.Snapshot{At: s.At, Level: auth.SignedOut} }},
+}
+
+func TestThePageInChromium(t *testing.T) {
+	tab := chromium.Open(t)
+	dir := filepath.Join("..", "..", "build", "e2e")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range looks {
+		t.Run(l.name, func(t *testing.T) {
+			s := week(signedIn())
+			l.change(&s)
+			x := start(t, s).served()
+			tab.Look(l.width, l.high, "prefers-color-scheme", l.scheme, "prefers-reduced-motion", "reduce")
+			tab.Go(x.URL())
+			tab.Until("!!document.querySelector('#state h2')")
+			if err := os.WriteFile(filepath.Join(dir, "page-"+l.name+".png"), tab.Screenshot(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if wide := chromium.Eval[int](tab, "document.documentElement.scrollWidth"); wide > l.width {
+				t.Errorf("the page is %d wide in a window of %d", wide, l.width)
+			}
+			for _, low := range chromium.Eval[[]string](tab, contrastScript) {
+				t.Errorf("hard to read: %s", low)
+			}
+			for _, nameless := range chromium.Eval[[]string](tab, namelessScript) {
+				t.Errorf("without a name: %s", nameless)
+			}
+			for _, bad := range tab.Complaints() {
+				t.Errorf("the browser complains: %s", bad)
+			}
+		})
+	}
+}
+
+// contrastScript finds text with less than WCAG AA's contrast, 4.5:1, to the ground that it stands on.
+const contrastScript = `(() => {
+  const rgb = c => (c.match(/[\d.]+/g) || [0, 0, 0, 0]).map(Number);
+  const lum = c => { const [r, g, b] = c.map(v => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4); return .2126 * r + .7152 * g + .0722 * b };
+  const ground = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c } return [255, 255, 255] };
+  const low = [];
+  const walk = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  for (let n; n = walk.nextNode();) {
+    const e = n.parentElement;
+    if (!n.data.trim() || e.closest("title, option, :disabled") || !e.getClientRects().length) continue;
+    const s = getComputedStyle(e), text = e instanceof SVGElement ? s.fill : s.color;
+    const a = lum(rgb(text).slice(0, 3)), b = lum(ground(e instanceof SVGElement ? e.closest("section") : e).slice(0, 3));
+    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    if (ratio < 4.5) low.push(n.data.trim() + " " + ratio.toFixed(2) + ":1");
+  }
+  return low;
+})()`
+
+// namelessScript finds what is used and has no name for a screen reader.
+const namelessScript = `[...document.querySelectorAll("button, a, select, summary, [role=img]")].filter(e =>
+	!(e.textContent.trim() || e.getAttribute("aria-label") || (e.labels && e.labels.length))).map(e => e.outerHTML).concat(
+	document.querySelectorAll("h1").length === 1 ? [] : ["h1"], document.documentElement.lang ? [] : ["lang"])`
