@@ -96,27 +96,6 @@ var theirs = map[string]bool{
 	"openai.temperature": true, "openai.max_tokens": true, "openai.timeout": true,
 }
 
-// notYet is for a setting that is on when it has any value but its type's zero.
-func notYet(missing string) func(*Settings, any) string {
-	return func(_ *Settings, raw any) string {
-		switch v := raw.(type) {
-		case []any:
-			if len(v) == 0 {
-				return ""
-			}
-		case bool:
-			if !v {
-				return ""
-			}
-		case string:
-			if v == "" || v == "false" || v == "0" {
-				return ""
-			}
-		}
-		return missing
-	}
-}
-
 func noEndpoint(s *Settings, _ any) string {
 	if s.Containers.Delivery != "endpoint" {
 		return ""
