@@ -85,7 +85,7 @@ demo: setup ## watch it work on az, containers and a sign-in of its own; picture
 	@test/with-engine.sh go run ./test/rig/demo
 
 bench: ## the benchmarks
-	@test/with-engine.sh go test -tags e2e -run "^$$" -bench . -benchmem ./...
+	@test/with-engine.sh go test -tags e2e -run "^$$" -bench . -benchmem -timeout 90m ./...
 
 clean: ## delete bin and build
 	rm -rf bin build

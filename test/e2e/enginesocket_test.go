@@ -199,7 +199,7 @@ func (x *socketed) execsAndLogs(t *testing.T) {
 func (x *socketed) copiesAndBuilds(t *testing.T) {
 	dir := t.TempDir()
 	big := filepath.Join(dir, "big")
-	x.must(exec.Command("sh", "-c", "head -c 60000000 /dev/urandom >"+big).Run())
+	x.must(exec.Command("sh", "-c", "head -c 30000000 /dev/urandom >"+big).Run())
 	x.docker("", "cp", big, x.Name("day")+":/tmp/big")
 	back := filepath.Join(t.TempDir(), "back")
 	x.docker("", "cp", x.Name("day")+":/tmp/big", back)
