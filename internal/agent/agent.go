@@ -154,7 +154,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		last = now
 		a.state.answer(now.UTC())
 		p := next(a.state, now.UTC())
-		a.state.release(now.UTC())
+		a.state.release(now.UTC(), p.alike)
 		a.start(ctx, p.jobs)
 		a.publish(a.state.snapshot(now.UTC()))
 		wake.Reset(min(p.wake.Sub(now.UTC()), tick))

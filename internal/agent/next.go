@@ -3,6 +3,7 @@ package agent
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"aztray/internal/auth"
@@ -11,8 +12,9 @@ import (
 
 // plan is what is to be done now, and when to look again if nothing happens until then.
 type plan struct {
-	jobs []job
-	wake time.Time
+	jobs  []job
+	wake  time.Time
+	alike alike
 }
 
 const (
@@ -29,7 +31,7 @@ const (
 // next says what to do at now. It marks in the state what it starts, so that nothing is started
 // twice.
 func next(s *state, now time.Time) plan {
-	p := plan{wake: now.Add(tick)}
+	p := plan{wake: now.Add(tick), alike: alike{}}
 	p.read(s, now)
 	p.signIn(s)
 	if s.filesKnown && s.signedIn() {
@@ -193,18 +195,37 @@ func (p *plan) deliver(s *state, now time.Time) {
 			p.jobs = append(p.jobs, withdrawJob{b.c})
 			continue
 		}
-		bundle, ok := s.bundle(b.c, now)
-		if !ok {
-			continue
-		}
-		mark := fingerprint(bundle)
-		if mark == b.sent && !b.verify {
+		g := p.alike.of(s, b.c, now)
+		if !g.is || g.mark == b.sent && !b.verify {
 			continue
 		}
 		b.working, b.verify = true, false
 		busy[b.c.Engine]++
-		p.jobs = append(p.jobs, deliverJob{c: b.c, bundle: bundle, mark: mark})
+		p.jobs = append(p.jobs, deliverJob{c: b.c, bundle: g.bundle, mark: g.mark})
 	}
+}
+
+// alike keeps what containers of the same tenant and scopes are to hold, while one plan is made: a new
+// container is raced, and to make it anew for each of the others first would lose the race.
+type alike map[string]given
+
+type given struct {
+	bundle auth.Bundle
+	mark   string
+	is     bool // there is something to give
+}
+
+func (a alike) of(s *state, c containers.Container, now time.Time) given {
+	tenant, scopes := s.wants(c)
+	key := tenant + " " + strings.Join(scopes, " ")
+	g, known := a[key]
+	if !known {
+		if g.bundle, g.is = s.bundle(c, now); g.is {
+			g.mark = fingerprint(g.bundle)
+		}
+		a[key] = g
+	}
+	return g
 }
 
 // urgentFirst are all containers, those whose start is held back before the others.
@@ -236,10 +257,10 @@ func (p *plan) prepare(s *state, now time.Time) {
 		p.at(s.ahead.retryAt)
 		return
 	}
-	bundle, ok := s.bundle(containers.Container{}, now)
+	g := p.alike.of(s, containers.Container{}, now)
 	mark := withdrawn
-	if ok {
-		mark = fingerprint(bundle)
+	if g.is {
+		mark = g.mark
 	} else if s.signedIn() {
 		return
 	}
@@ -247,7 +268,7 @@ func (p *plan) prepare(s *state, now time.Time) {
 		return
 	}
 	s.ahead.working = true
-	p.jobs = append(p.jobs, prepareJob{bundle, mark})
+	p.jobs = append(p.jobs, prepareJob{g.bundle, mark})
 }
 
 // turn wakes the loop when a level changes by itself.

@@ -59,13 +59,13 @@ func (e startAsked) apply(s *state, now time.Time) {
 }
 
 // release lets those containers start that next has nothing to do for before.
-func (s *state) release(now time.Time) {
+func (s *state) release(now time.Time, known alike) {
 	waiting := s.starters[:0]
 	for _, w := range s.starters {
 		b := s.boxes[w.c.ID]
 		switch {
 		case w.ctx.Err() != nil:
-		case b != nil && s.mustWait(b, now):
+		case b != nil && s.mustWait(b, now, known):
 			waiting = append(waiting, w)
 			continue
 		default:
@@ -80,7 +80,7 @@ func (s *state) release(now time.Time) {
 }
 
 // mustWait reports whether something is on its way into the container, or soon will be.
-func (s *state) mustWait(b *box, now time.Time) bool {
+func (s *state) mustWait(b *box, now time.Time, known alike) bool {
 	switch {
 	case b.working:
 		return true
@@ -91,10 +91,10 @@ func (s *state) mustWait(b *box, now time.Time) bool {
 	case !s.signedIn():
 		return false
 	}
-	bundle, ok := s.bundle(b.c, now)
-	if !ok { // there is no token: is one being fetched?
+	g := known.of(s, b.c, now)
+	if !g.is { // there is no token: is one being fetched?
 		tenant, _ := s.wants(b.c)
 		return s.sign(tenant).probing
 	}
-	return b.verify || b.sent != fingerprint(bundle)
+	return b.verify || b.sent != g.mark
 }
