@@ -122,6 +122,7 @@ func (c *command) examine(ctx context.Context, o doctor.Options) (doctor.Report,
 	o.Tell, o.Busy = p.line, p.busy
 	report, err := doctor.Run(ctx, o)
 	p.flush()
+	p.wipe()
 	if err != nil {
 		return report, err
 	}

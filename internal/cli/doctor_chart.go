@@ -41,12 +41,17 @@ func (p *chart) busy(group string) {
 }
 
 func (p *chart) text(s string) {
+	p.wipe()
+	if _, err := fmt.Fprintln(p.Out, s); err != nil {
+		p.err = cmp.Or(p.err, err)
+	}
+}
+
+// wipe takes away what was shown of what is waited for.
+func (p *chart) wipe() {
 	if p.waits {
 		fmt.Fprint(p.Err, "\r\x1b[K")
 		p.waits = false
-	}
-	if _, err := fmt.Fprintln(p.Out, s); err != nil {
-		p.err = cmp.Or(p.err, err)
 	}
 }
 
