@@ -96,11 +96,12 @@ func (p *chart) flush() {
 	}
 }
 
-// gist is the one row for a container with which nothing is wrong: what it holds, or why it needs none.
+// gist is the one row for a container with which nothing is wrong: the token that was had inside, else
+// what it holds; or that it does not run.
 func gist(held []doctor.Line) doctor.Line {
 	best := held[0]
 	for _, l := range held {
-		if l.Check == "container.credential" && best.Verdict == doctor.Good {
+		if held[0].Verdict == doctor.Good && (l.Check == "container.credential" || l.Check == "container.token" && l.Verdict == doctor.Good) {
 			best = l
 		}
 	}

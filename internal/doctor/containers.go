@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"aztray/internal/agent"
+	"aztray/internal/auth"
 	"aztray/internal/cluster"
 	"aztray/internal/containers"
 )
@@ -16,7 +17,7 @@ import (
 // containerChecks are one for each covered container.
 func containerChecks(o Options, f *facts, e engineFacts) []check {
 	slices.SortFunc(e.Covered, func(a, b containers.Container) int { return cmp.Compare(a.Name, b.Name) })
-	served := o.served()
+	served, places := o.served(), make(chan struct{}, verifyAtOnce)
 	var all []check
 	for _, c := range e.Covered {
 		all = append(all, check{groupBoxes, "container", func(ctx context.Context) ([]Line, []check) {
@@ -31,16 +32,60 @@ func containerChecks(o Options, f *facts, e engineFacts) []check {
 			if c.Delivery == "endpoint" {
 				x.Status = agent.EndpointStatus(c, served[c.ID], o.Settings.Endpoint.Enabled, o.Now())
 			}
+			var got *containers.Verified
+			if triable(x) {
+				select {
+				case places <- struct{}{}:
+					v := o.Engines.Verify(ctx, c, o.wanted(ctx, s, c))
+					got = &v
+					<-places
+				case <-ctx.Done():
+				}
+			}
 			if ctx.Err() != nil {
 				return nil, nil
 			}
-			return judgeContainer(x, s.usable(), o.Now()), nil
+			return judgeContainer(x, got, s.usable(), o.Now()), nil
 		}})
 	}
 	return all
 }
 
-func judgeContainer(x containers.Examination, signedIn bool, now time.Time) []Line {
+// verifyAtOnce is fewer than checks: a real az takes seconds of a processor's time.
+const verifyAtOnce = 4
+
+// triable reports whether a token could be had inside: by what it holds, and as the user that it runs as.
+func triable(x containers.Examination) bool {
+	if x.Problem != nil || x.Engine != "running" || denied(x) != nil {
+		return false
+	}
+	switch x.Status.State {
+	case containers.Fresh, containers.Shared, containers.OwnSignIn:
+		return true
+	}
+	return x.Container.Delivery == "endpoint" && x.Status.State == containers.Missing
+}
+
+// wanted is the token that the container should get: our own for its tenant, to compare with.
+func (o Options) wanted(ctx context.Context, s signInFacts, c containers.Container) auth.Token {
+	asked, _ := c.Wants(s.Tenant.ID, nil)
+	tenant := tenantOf(signInFacts{Set: asked, Known: s.Known, Files: s.Files}, s.Tenant.ID).ID
+	if s.usable() && tenant == s.Tenant.ID {
+		return s.Token
+	}
+	want := auth.Token{Scope: s.Scope, TenantID: tenant}
+	if !s.usable() {
+		return want
+	}
+	if t, err := o.Client.Token(ctx, s.Files, s.Files.Profile.Current().User.Name, tenant, s.Scope); err == nil {
+		return t
+	}
+	return want
+}
+
+// judgeContainer says how a container stands. got is what came of asking for a token inside; nil where
+// that was not tried.
+func judgeContainer(x containers.Examination, got *containers.Verified, signedIn bool, now time.Time) []Line {
 	name := x.Container.Name
 	if x.Problem != nil {
 		return in(groupBoxes, name, problem("container.running", "running", Wrong, x.Problem))
@@ -48,6 +93,9 @@ func judgeContainer(x containers.Examination, signedIn bool, now time.Time) []Li
 	lines := []Line{judgeRunning(x), judgeTool(x), judgeCredential(x, signedIn, now)}
 	if l, ok := judgeFiles(x); ok {
 		lines = append(lines, l)
+	}
+	if got != nil {
+		lines = append(lines, judgeToken(x, *got))
 	}
 	return in(groupBoxes, name, append(lines, judgeEnvironment(x)...)...)
 }
@@ -141,10 +189,7 @@ func judgeFiles(x containers.Examination) (Line, bool) {
 	if len(x.Files) == 0 || x.Status.State == containers.Missing || x.Status.State == containers.Unreachable {
 		return Line{}, false
 	}
-	for _, f := range x.Files {
-		if f.ReadableBy(x.UID, x.GID) {
-			continue
-		}
+	if f := denied(x); f != nil {
 		l := bad(check, title, Wrong, "CONTAINER_FILES_DENIED", fmt.Sprintf("It runs as user %d, who may not read %s: that is user %d's, mode %04o.", x.UID, f.Path, f.UID, f.Mode.Perm()),
 			"Have aztray put it there anew, for that user: aztray doctor --fix")
 		l.Fix = FixDeliver
@@ -158,6 +203,32 @@ func judgeFiles(x containers.Examination) (Line, bool) {
 		}
 	}
 	return good(check, title, fmt.Sprintf("user %d, who runs in it, may read them", x.UID)), true
+}
+
+// denied is a file of the credential that the container's user may not read; nil where there is none.
+func denied(x containers.Examination) *containers.FileFact {
+	if i := slices.IndexFunc(x.Files, func(f containers.FileFact) bool { return !f.ReadableBy(x.UID, x.GID) }); i >= 0 {
+		return &x.Files[i]
+	}
+	return nil
+}
+
+// judgeToken says what came of a token that was asked for inside, as the container's own program would.
+func judgeToken(x containers.Examination, got containers.Verified) Line {
+	const check, title = "container.token", "token inside"
+	until := got.ExpiresOn.Local().Format("15:04")
+	switch {
+	case got.Result == containers.Untried:
+		return notApplicable(check, title, got.Error)
+	case got.Result != containers.Obtained && x.Container.Delivery == "endpoint":
+		return bad(check, title, Wrong, "CONTAINER_TOKEN_REFUSED", sentence(got.Error), "Give it its variables anew: aztray endpoint env --container "+x.Container.Name)
+	case got.Result != containers.Obtained:
+		return bad(check, title, Wrong, "CONTAINER_TOKEN_REFUSED", sentence(got.Error),
+			"See what it says: docker exec "+x.Container.Name+" az account get-access-token -o none")
+	case got.Delivered || x.Container.Delivery == "endpoint":
+		return good(check, title, got.By+" inside gives a token until "+until)
+	}
+	return good(check, title, got.By+" inside gives a token until "+until+", of an earlier renewal or its own sign-in")
 }
 
 func judgeEnvironment(x containers.Examination) []Line {

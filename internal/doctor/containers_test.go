@@ -114,7 +114,7 @@ func TestContainers(t *testing.T) {
 		}), false, []string{running, "not-applicable container.az", "warning container.credential CONTAINER_NOT_ASKED", env}, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			lines := judgeContainer(tc.x, !tc.out, now)
+			lines := judgeContainer(tc.x, nil, !tc.out, now)
 			whole(t, lines)
 			if got := fmt.Sprint(said(lines)); got != fmt.Sprint(tc.want) {
 				t.Errorf("%v, want %v", got, tc.want)
@@ -127,5 +127,59 @@ func TestContainers(t *testing.T) {
 				t.Errorf("--fix delivers: %v, want %v", fixed, tc.fixed)
 			}
 		})
+	}
+}
+
+func TestTokenInside(t *testing.T) {
+	ends := time.Now().Add(time.Hour)
+	x := containers.Examination{Container: containers.Container{Name: "web", Delivery: "copy"}, Engine: "running", Az: "/usr/bin/az",
+		Status: containers.Status{State: containers.Fresh, Path: "/root/.azure", ExpiresOn: ends}}
+	for _, tc := range []struct {
+		name     string
+		delivery string
+		got      containers.Verified
+		want     string
+	}{
+		{"the one that was delivered", "copy", containers.Verified{Result: containers.Obtained, By: "az", ExpiresOn: ends, Delivered: true}, "good container.token"},
+		{"another one", "copy", containers.Verified{Result: containers.Obtained, By: "az", ExpiresOn: ends}, "good container.token"},
+		{"by the endpoint", "endpoint", containers.Verified{Result: containers.Obtained, By: "curl", ExpiresOn: ends}, "good container.token"},
+		{"none", "copy", containers.Verified{Result: containers.Refused, By: "az", Error: "Its az gives no token: why"}, "wrong container.token CONTAINER_TOKEN_REFUSED"},
+		{"none by the endpoint", "endpoint", containers.Verified{Result: containers.Refused, By: "curl", Error: "No."}, "wrong container.token CONTAINER_TOKEN_REFUSED"},
+		{"no az that runs", "copy", containers.Verified{Result: containers.Untried, Error: "No."}, "not-applicable container.token"},
+	} {
+		x.Container.Delivery = tc.delivery
+		l := judgeToken(x, tc.got)
+		if got := said([]Line{l})[0]; got != tc.want {
+			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
+		}
+		whole(t, in("g", "web", l))
+	}
+}
+
+// A token is asked for only where something inside could give one.
+func TestTriable(t *testing.T) {
+	fresh := containers.Examination{Container: containers.Container{Delivery: "copy"}, Engine: "running", Status: containers.Status{State: containers.Fresh}}
+	for name, tc := range map[string]struct {
+		change func(*containers.Examination)
+		want   bool
+	}{
+		"fresh":                     {func(*containers.Examination) {}, true},
+		"its own sign-in":           {func(x *containers.Examination) { x.Status.State = containers.OwnSignIn }, true},
+		"not running":               {func(x *containers.Examination) { x.Engine = "exited" }, false},
+		"paused":                    {func(x *containers.Examination) { x.Engine = "paused" }, false},
+		"stale":                     {func(x *containers.Examination) { x.Status.State = containers.Stale }, false},
+		"missing":                   {func(x *containers.Examination) { x.Status.State = containers.Missing }, false},
+		"the endpoint, never asked": {func(x *containers.Examination) { x.Container.Delivery, x.Status.State = "endpoint", containers.Missing }, true},
+		"the endpoint, off": {func(x *containers.Examination) {
+			x.Container.Delivery, x.Status.State = "endpoint", containers.Unreachable
+		}, false},
+		"files it may not read": {func(x *containers.Examination) { x.UID, x.Files = 1000, []containers.FileFact{{Mode: 0o600}} }, false},
+		"gone":                  {func(x *containers.Examination) { x.Problem = &auth.Problem{} }, false},
+	} {
+		x := fresh
+		tc.change(&x)
+		if got := triable(x); got != tc.want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }

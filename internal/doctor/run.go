@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// limit is how long one check may take: a cold az on a slow machine takes twenty seconds.
-const limit = 45 * time.Second
+// limit is how long one check may take: a cold az on a slow machine takes twenty seconds, and one in a
+// container may have to wait for its turn.
+const limit = 75 * time.Second
 
 // atOnce bounds how many checks work at a time.
 const atOnce = 8

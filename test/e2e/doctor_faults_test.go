@@ -152,6 +152,13 @@ func deniedFiles(x *story) func() {
 	return lift
 }
 
+// brokenInside is an image whose az broke.
+func brokenInside(x *story) func() {
+	lift := box("broken", images.Az, "-e", "PYTHONHOME=/nowhere")(x)
+	x.cmd(0, "service", "sync", "--container", x.Name("broken"))
+	return lift
+}
+
 func noPanel(x *story) func() {
 	x.must(x.Desktop.StopPanel(x.ctx))
 	return func() { x.must(x.Desktop.StartPanel(x.ctx)) }

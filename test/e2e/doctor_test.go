@@ -72,6 +72,7 @@ var rounds = []round{
 	}},
 	{"files of another user in a container", 3, []fault{
 		{"a credential that the container's user may not read", deniedFiles, "container.files", "denied", doctor.Wrong, "CONTAINER_FILES_DENIED", "runs as user 1000", "aztray doctor --fix", true},
+		{"an az in a container that is broken", brokenInside, "container.token", "broken", doctor.Wrong, "CONTAINER_TOKEN_REFUSED", "Its az gives no token", "docker exec ", false},
 	}},
 	{"settings that are none", 2, []fault{
 		{"a slip in a key", brokenSettings, "settings", "", doctor.Wrong, "SETTINGS_WRONG", "did you mean azure.tenant_id", "Correct that", false},
@@ -173,7 +174,16 @@ func TestDoctor(t *testing.T) {
 	if !strings.HasPrefix(out, "All is well: ") {
 		t.Error("the first line does not say that all is well")
 	}
+	for _, l := range r.Lines {
+		if l.Check == "container.token" && (l.Verdict != doctor.Good || !strings.Contains(l.Message, "az inside gives a token until")) {
+			t.Errorf("%s: %s %s", l.Subject, l.Verdict, l.Message)
+		}
+	}
+	if n := strings.Count(out, "az inside gives a token until"); n != 2 {
+		t.Errorf("%d containers got a token inside, want 2", n)
+	}
 	x.must(x.tray.Stop())
+	x.must(x.RemoveContainer(x.ctx, "az")) // each look would start its az
 
 	found := 0
 	for _, round := range rounds {
