@@ -194,6 +194,8 @@ func (e asked) apply(s *state, now time.Time) {
 		s.fix(c, now)
 	case CancelSignIn:
 		s.cancel = s.renewal != nil
+	case Answer:
+		s.answers = append(s.answers, c)
 	case Restart:
 		s.beginRestart(func(b *box) bool { return len(c.Names) == 0 || slices.Contains(c.Names, b.c.Name) }, now)
 	case Sync:

@@ -43,6 +43,7 @@ func next(s *state, now time.Time) plan {
 	p.follow(s)
 	p.prepare(s, now)
 	p.deliver(s, now)
+	p.answer(s)
 	p.cure(s, now)
 	p.restart(s)
 	p.turn(s, now)

@@ -67,3 +67,24 @@ func (r *rig) restartedNames() []string {
 	slices.Sort(names)
 	return names
 }
+
+func TestAnAnswerIsRememberedAndActedOn(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{}, func(x *run) {
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{covered("a")}})
+		x.now()
+		before := r.peek()
+		x.a.Do(Answer{ContainerID: "a", Question: containers.AskEngine, Allow: true})
+		x.a.Do(Answer{ContainerID: "gone", Question: containers.AskEngine, Allow: true})
+		x.now()
+		if after := r.peek(); len(after.tries["a"]) != len(before.tries["a"])+1 {
+			t.Error("an allowance is not acted on at once")
+		}
+		x.a.Do(Answer{ContainerID: "a", Question: containers.AskEngine})
+		x.now()
+		if r.peek().withdrew != 1 || !slices.Equal(r.answers, []string{"codestory-a engine true", "codestory-a engine false"}) {
+			t.Errorf("answers %q, %d withdrawn", r.answers, r.peek().withdrew)
+		}
+	})
+}

@@ -39,6 +39,7 @@ type rig struct {
 	fails     map[string]bool        // containers that cannot be written to
 	tries     map[string][]time.Time
 	withdrew  []string
+	answers   []string
 	restarted []string                            // by name
 	says      map[string]func(containers.Finding) // by id of a container whose log is read
 	wake      func()
@@ -240,6 +241,13 @@ func (r *rig) Withdraw(_ context.Context, c containers.Container) containers.Sta
 	delete(r.held, c.ID)
 	r.withdrew = append(r.withdrew, c.ID)
 	return containers.Status{Name: c.Name, ID: c.ID, State: containers.Missing}
+}
+
+func (r *rig) Answer(c containers.Container, q containers.Question, allow bool) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answers = append(r.answers, fmt.Sprint(c.Name, " ", q, " ", allow))
+	return nil
 }
 
 func (r *rig) Restart(ctx context.Context, chosen []containers.Container, deliver func(context.Context, containers.Container) containers.Status) []containers.Restart {

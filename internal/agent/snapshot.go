@@ -82,6 +82,13 @@ type Sync struct{ Names []string }
 // is back; all that run when there are none.
 type Restart struct{ Names []string }
 
+// Answer is what the person says to the open question about a container.
+type Answer struct {
+	ContainerID string
+	Question    containers.Question
+	Allow       bool // else: never
+}
+
 // MenuOpened says that the person looks: what may have changed unseen is asked for anew.
 type MenuOpened struct{}
 
@@ -91,3 +98,4 @@ func (CancelSignIn) command() {}
 func (UseTenant) command()    {}
 func (Sync) command()         {}
 func (Restart) command()      {}
+func (Answer) command()       {}

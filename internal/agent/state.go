@@ -46,6 +46,7 @@ type state struct {
 	lost     map[string]*auth.Problem // the engines that do not answer, and why
 
 	restarts []restartJob // to be started
+	answers  []Answer     // to be remembered
 
 	waiters []waiter          // for a token, by the identity endpoint
 	served  map[string]Served // by container id: what it gave last

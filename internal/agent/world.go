@@ -64,6 +64,10 @@ func (w *world) Withdraw(ctx context.Context, c containers.Container) containers
 	return w.engines.Withdraw(ctx, c)
 }
 
+func (w *world) Answer(c containers.Container, q containers.Question, allow bool) error {
+	return w.engines.Answer(c, q, allow)
+}
+
 func (w *world) Restart(ctx context.Context, chosen []containers.Container, deliver func(context.Context, containers.Container) containers.Status) []containers.Restart {
 	return w.engines.Restart(ctx, chosen, containers.RestartOptions{Deliver: deliver})
 }

@@ -21,7 +21,7 @@ import (
 
 // engineOptions say where what concerns engines is kept, and which address is our own.
 func engineOptions(stateDir string) containers.Options {
-	o := containers.Options{Mounts: filepath.Join(stateDir, "mounts"), Behind: filepath.Join(stateDir, "engine-socket.json")}
+	o := containers.Options{Mounts: filepath.Join(stateDir, "mounts"), Consents: filepath.Join(stateDir, "consents.json"), Behind: filepath.Join(stateDir, "engine-socket.json")}
 	if dir, err := instance.Place(); err == nil {
 		o.Own = enginesocket.Address(dir)
 	}

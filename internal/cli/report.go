@@ -64,6 +64,7 @@ type ContainerReport struct {
 	ExpiresOn   *time.Time       `json:"expires_on"`
 	DeliveredAt *time.Time       `json:"delivered_at"`
 	Error       *string          `json:"error"`
+	Consent     *string          `json:"consent,omitempty"`  // asked: it waits for your answer; never: that was the answer
 	Verified    *VerifiedReport  `json:"verified,omitempty"` // with sync --verify, where it has a credential to try
 }
 
@@ -88,7 +89,7 @@ func (c *command) report(ctx context.Context, s signIn, f found, boxes []contain
 	}
 	for _, b := range boxes {
 		r.Containers = append(r.Containers, ContainerReport{b.Name, b.ID, b.Project, b.Engine, b.Delivery, b.State, b.Path,
-			when(b.ExpiresOn), when(b.DeliveredAt), text(b.Error), nil})
+			when(b.ExpiresOn), when(b.DeliveredAt), text(b.Error), consentWord(b.Consent), nil})
 	}
 	for _, p := range append([]*auth.Problem{c.client.AZ.Problem(), s.files.CacheProblem}, f.away...) {
 		if p != nil {
@@ -146,6 +147,9 @@ func (r Report) exitCode() exit {
 		return ExitPersonNeeded
 	}
 	for _, b := range r.Containers {
+		if b.Consent != nil && *b.Consent == consentNever {
+			continue
+		}
 		if b.State != containers.Fresh || b.Verified != nil && b.Verified.Result == containers.Refused {
 			return ExitContainers
 		}
@@ -245,7 +249,7 @@ func containerTable(w io.Writer, all []ContainerReport, now time.Time) {
 		if b.ExpiresOn != nil {
 			ends = clock(*b.ExpiresOn, now)
 		}
-		fmt.Fprintf(tw, "%s%s\t%s\t%s%s\t%s\n", b.Name, engine(containers.ShortHost(b.Engine)), stateWords[b.State], ends, inside(&b), b.Path)
+		fmt.Fprintf(tw, "%s%s\t%s\t%s%s\t%s\n", b.Name, engine(containers.ShortHost(b.Engine)), consentWords(b), ends, inside(&b), b.Path)
 	}
 	tw.Flush()
 	for _, b := range all {

@@ -184,6 +184,7 @@ func (c *command) signIn(ctx context.Context, o auth.LoginOptions) error {
 func (c *command) syncCommand() *cobra.Command {
 	var names []string
 	dry, verify := false, false
+	var said answers
 	cmd := &cobra.Command{
 		Use: "sync", Short: "Give the containers a fresh credential, without signing in", Args: noArgs,
 		Example: "  aztray service sync\n  aztray service sync --container codestory-service\n  aztray service sync --verify   # and try it inside\n  aztray service sync --dry-run",
@@ -201,6 +202,9 @@ func (c *command) syncCommand() *cobra.Command {
 			}
 			if f.none {
 				return f.away[0]
+			}
+			if err := c.answer(ctx, f, said, dry); err != nil {
+				return err
 			}
 			s, err := c.look(ctx, "", !dry)
 			if err != nil {
@@ -221,6 +225,7 @@ func (c *command) syncCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&verify, "verify", false, "then have each container obtain a token, where it can, and say what came back")
 	cmd.Flags().StringArrayVar(&names, "container", nil, "only the container of this `NAME`; may be given several times")
+	said.flags(cmd)
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "say what is there and change nothing")
 	c.outputFlags(cmd)
 	return cmd

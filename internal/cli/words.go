@@ -76,7 +76,7 @@ func (c *command) whatToDo(w io.Writer, s signIn, r Report) {
 
 // lacks reports a container that a delivery would help.
 func lacks(b ContainerReport) bool {
-	return b.State == containers.Stale || b.State == containers.Missing
+	return b.Consent == nil && (b.State == containers.Stale || b.State == containers.Missing)
 }
 
 // others are the accounts that az holds besides the one in use.

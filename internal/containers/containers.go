@@ -39,6 +39,7 @@ type Status struct {
 	Error       string    `json:"error"` // one sentence for a person
 	Running     bool      `json:"-"`
 	Away        bool      `json:"-"` // its engine does not answer: this is how it was
+	Consent     Consent   `json:"-"` // a question about it, open or answered with never
 	Restarting  bool      `json:"-"` // by us, at the moment
 	// Its log told of late that it got no token, though it holds one now: a restart may help. Stuck: it went on
 	// telling so, and nobody but a person restarts it.
@@ -79,6 +80,7 @@ type Container struct {
 	Scopes           []string // the scopes it asks for besides the usual
 	Restart          bool     // it may be restarted unasked, where it fails for want of what it holds
 
+	named      bool      // a label asks for the credential: no pattern caught it unawares
 	path, user string    // from the labels
 	status     string    // the engine's word: created, running, paused, restarting, exited, dead
 	recipe     string    // equal for containers that compose made from the same image in the same way; "": unknown
@@ -121,6 +123,7 @@ func container(id, name, image, status string, labels map[string]string) Contain
 		Restart: yes(labels[labelRestart]), Delivery: "copy", Tenant: labels[labelTenant], path: labels[labelPath], user: labels[labelUID],
 		Scopes: strings.FieldsFunc(labels[labelScopes], func(r rune) bool { return r == ',' || r == ' ' }),
 	}
+	c.named = labels[labelDeliver] != ""
 	if d := strings.ToLower(labels[labelDeliver]); d == "mount" || d == "endpoint" {
 		c.Delivery = d
 	}

@@ -31,7 +31,9 @@ type target struct {
 	binDirs  []string // where a real az could be
 	zone     *time.Location
 	shell    bool
-	anew     bool // whatever is there is written again, but for a sign-in made inside
+	controls bool    // it controls the engine
+	consent  Consent // the question that stands in the way
+	anew     bool    // whatever is there is written again, but for a sign-in made inside
 }
 
 // seen is a mark as we last saw it, so that it need not be read again while the file is the same.
@@ -116,7 +118,7 @@ func (e *Engine) work(ctx context.Context, c Container, do func(context.Context,
 		return e.failed(ctx, s, err)
 	}
 	s.Path = t.asked
-	if t.verdict.way == noWay {
+	if s.Consent = t.consent; t.verdict.way == noWay {
 		return s.with(t.verdict.state, t.verdict.reason)
 	}
 	if t.verdict.way == byExec && (!t.running || t.paused) {

@@ -17,9 +17,11 @@ type Options struct {
 	Host   string              // an engine's address; "": the one that the docker command would use
 	Env    func(string) string // nil means os.Getenv
 	AzDirs []string            // the host's own az directories; nil means $AZURE_CONFIG_DIR and ~/.azure
-	Mounts string              // where containers' directories are made, for delivery by mount; "": nowhere
-	Own    string              // the address of our own engine socket, which is never taken for an engine; "": there is none
-	Behind string              // the file that says which engine that socket leads to
+	// Consents is the file with the person's answers about containers; "": nothing is remembered.
+	Consents string
+	Mounts   string // where containers' directories are made, for delivery by mount; "": nowhere
+	Own      string // the address of our own engine socket, which is never taken for an engine; "": there is none
+	Behind   string // the file that says which engine that socket leads to
 }
 
 // Engine is a container engine. It is safe for concurrent use. Work on one container is done one
@@ -32,10 +34,11 @@ type Engine struct {
 	az   azDirs
 	now  func() time.Time
 
-	dirs    hostDirs      // for delivery by mount
-	reading chan struct{} // held while a log is read, as many at once as it holds; nil: any number
-	local   bool          // the engine is on this machine
-	mapping atomic.Pointer[engineUsers]
+	consents consents
+	dirs     hostDirs      // for delivery by mount
+	reading  chan struct{} // held while a log is read, as many at once as it holds; nil: any number
+	local    bool          // the engine is on this machine
+	mapping  atomic.Pointer[engineUsers]
 
 	mu      sync.Mutex
 	locks   map[string]chan struct{} // by container id: held while we work on it
@@ -69,7 +72,7 @@ func Connect(ctx context.Context, o Options) (*Engine, error) {
 		return nil, unreachable(ep, err)
 	}
 	e := newEngine(api, ep, o.azDirs(ep.local()))
-	e.dirs, e.name = hostDirs{o.Mounts, os.Geteuid()}, o.Host
+	e.dirs, e.name, e.consents = hostDirs{o.Mounts, os.Geteuid()}, o.Host, consents{o.Consents}
 	return e, nil
 }
 

@@ -30,10 +30,13 @@ func (e *Engine) locate(ctx context.Context, c Container) (target, error) {
 		return target{}, err
 	}
 	t, err := e.aim(ctx, c, in, img, born)
-	if err == nil {
+	if err != nil {
+		return t, err
+	}
+	if t = e.consented(c, in, t); !t.controls { // the next one is asked about anew
 		e.remember(c, in, img, t)
 	}
-	return t, err
+	return t, nil
 }
 
 // aim applies the facts of the image and of this container.

@@ -290,6 +290,7 @@ func containerMenu(s agent.Snapshot, now time.Time, c Clock) Submenu {
 			it.Command = agent.Sync{Names: []string{st.Name}}
 		}
 		menu.Items = append(menu.Items, it)
+		menu.Items = append(menu.Items, askItems(st)...)
 		if st.RestartHelps {
 			menu.Items = append(menu.Items, Item{Text: cut(sayRestartOne(st.Name), lineRunes), Command: agent.Restart{Names: []string{st.Name}}})
 		}
@@ -297,6 +298,23 @@ func containerMenu(s agent.Snapshot, now time.Time, c Clock) Submenu {
 	menu.Text = sayContainersMenu(fresh, len(all))
 	menu.Items = capped(menu.Items, sayMoreContainers)
 	return menu
+}
+
+// askItems are the answers to the open question about a container; to one that was answered with never,
+// the other answer.
+func askItems(st containers.Status) []Item {
+	q := st.Consent.Question
+	if q == containers.NoQuestion {
+		return nil
+	}
+	answer := func(text string, allow bool) Item {
+		return Item{Text: cut(text, lineRunes), Command: agent.Answer{ContainerID: st.ID, Question: q, Allow: allow}}
+	}
+	items := []Item{answer(sayAllow(st.Name, q), true)}
+	if !st.Consent.Never {
+		items = append(items, answer(sayNever(st.Name, q), false))
+	}
+	return items
 }
 
 // secretDelivery is cluster.Delivery: a Secret has no process.

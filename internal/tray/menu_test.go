@@ -210,15 +210,22 @@ func TestContainerMenu(t *testing.T) {
 			{Name: "a", State: containers.Fresh, Running: true, Restarting: true},
 			{Name: "b", State: containers.Fresh, Running: true, Broken: true, Error: "It ended with exit code 3."},
 			{Name: "c", State: containers.Fresh, Error: "Its log says that it got no token.", RestartHelps: true},
+			{Name: "d", ID: "d", State: containers.Missing, Error: "It runs privileged.", Consent: containers.Consent{Question: containers.AskEngine}},
+			{Name: "e", ID: "e", State: containers.Missing, Consent: containers.Consent{Question: containers.AskEngine, Never: true}},
 		}
 	}), noon, cest)
-	want = Submenu{"Containers: all 3 have the token", []Item{
+	want = Submenu{"Containers: 3 of 5 have the token", []Item{
 		{Text: "Sync now", Command: agent.Sync{}},
 		{Text: "Restart containers (1 running)", Command: agent.Restart{}},
 		{Text: "a: is being restarted", Command: sync("a")},
 		{Text: "b: did not come back: It ended with exit code 3.", Command: sync("b")},
 		{Text: "c: has the token, its log tells of a failure", Command: sync("c")},
 		{Text: "    Restart c", Command: agent.Restart{Names: []string{"c"}}},
+		{Text: "d: is to get the token only if you say so", Command: sync("d")},
+		{Text: "    Give the token to d, which controls the engine", Command: agent.Answer{ContainerID: "d", Question: containers.AskEngine, Allow: true}},
+		{Text: "    Never give the token to d", Command: agent.Answer{ContainerID: "d", Question: containers.AskEngine}},
+		{Text: "e: never gets the token, as you said", Command: sync("e")},
+		{Text: "    Give the token to e, which controls the engine", Command: agent.Answer{ContainerID: "e", Question: containers.AskEngine, Allow: true}},
 	}}
 	if got := fmt.Sprintf("%#v", m.Containers); got != fmt.Sprintf("%#v", want) {
 		t.Errorf("%s\nwant %#v", got, want)

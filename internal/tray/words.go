@@ -151,6 +151,21 @@ func sayMoreContainers(n int) string { return fmt.Sprintf("%d more: aztray servi
 
 func sayOnEngine(container, engine string) string { return fmt.Sprintf("%s on %s", container, engine) }
 
+// sayAllow and sayNever are the answers to a question about a container, below its line.
+func sayAllow(name string, q containers.Question) string {
+	if q == containers.AskRefresh {
+		return fmt.Sprintf("    Give your refresh token to %s", name)
+	}
+	return fmt.Sprintf("    Give the token to %s, which controls the engine", name)
+}
+
+func sayNever(name string, q containers.Question) string {
+	if q == containers.AskRefresh {
+		return fmt.Sprintf("    Never give your refresh token to %s", name)
+	}
+	return fmt.Sprintf("    Never give the token to %s", name)
+}
+
 // sayRestartOne stands below the line of a container whose log tells of a failure.
 func sayRestartOne(name string) string { return fmt.Sprintf("    Restart %s", name) }
 
@@ -172,6 +187,12 @@ func sayContainer(c containers.Status, until string) string {
 	}
 	if c.State == containers.Fresh && until != "" {
 		return fmt.Sprintf("%s: has the token until %s", c.Name, until)
+	}
+	if c.Consent.Question == containers.AskEngine {
+		if c.Consent.Never {
+			return fmt.Sprintf("%s: never gets the token, as you said", c.Name)
+		}
+		return fmt.Sprintf("%s: is to get the token only if you say so", c.Name)
 	}
 	return fmt.Sprintf("%s: %s", c.Name, stateWords(c.State))
 }

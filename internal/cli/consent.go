@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"aztray/internal/containers"
+)
+
+// answers are what the person says about containers on the command line, by name.
+type answers struct{ allow, never []string }
+
+func (a *answers) flags(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&a.allow, "allow", nil, "give the credential to the container of this `NAME` though it controls the engine; remembered")
+	cmd.Flags().StringArrayVar(&a.never, "never", nil, "never give the credential, or your refresh token, to the container of this `NAME`; remembered")
+}
+
+const (
+	consentAsked = "asked"
+	consentNever = "never"
+)
+
+// answer remembers what was said. A name that is not there is bad usage, before anything is done.
+func (c *command) answer(ctx context.Context, f found, a answers, dry bool) error {
+	if len(a.allow)+len(a.never) == 0 {
+		return nil
+	}
+	if dry {
+		return usageError{fmt.Errorf("--dry-run changes nothing, so that it can't go with an answer")}
+	}
+	all, _, err := f.engines.List(ctx, c.covered())
+	if err != nil {
+		return err
+	}
+	for _, said := range []struct {
+		names []string
+		allow bool
+	}{{a.allow, true}, {a.never, false}} {
+		if len(said.names) == 0 {
+			continue
+		}
+		meant, err := pick(found{all: all}, said.names)
+		if err != nil {
+			return err
+		}
+		for _, box := range meant.all {
+			if !said.allow {
+				f.engines.Withdraw(ctx, box) // while it may still be touched
+			}
+			if err := f.engines.Answer(box, containers.AskEngine, said.allow); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// consentWords is a container's state in words, with how the question about it stands.
+func consentWords(b ContainerReport) string {
+	switch {
+	case b.State != containers.Missing || b.Consent == nil:
+		return stateWords[b.State]
+	case *b.Consent == consentNever:
+		return "never gets it"
+	}
+	return "waits for your answer"
+}
+
+func consentWord(c containers.Consent) *string {
+	switch {
+	case c.Question == containers.NoQuestion:
+		return nil
+	case c.Never:
+		return text(consentNever)
+	}
+	return text(consentAsked)
+}

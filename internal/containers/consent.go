@@ -1,0 +1,199 @@
+package containers
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Question is what a person is asked about a container.
+type Question string
+
+const (
+	NoQuestion   Question = ""
+	AskEngine    Question = "engine"        // it controls the engine: is it to have the credential?
+	AskRefresh   Question = "refresh-token" // its label asks for the person's refresh token
+	answerAllow           = "allow"
+	answerNever           = "never"
+	consentsSize          = 1 << 20
+)
+
+// Consent is how a question about a container stands.
+type Consent struct {
+	Question Question
+	Never    bool // it was answered with never
+}
+
+// consents are the person's answers, in a file that the tray and the command line share.
+type consents struct{ file string } // "": nothing is remembered
+
+// answered is one answer.
+type answered struct {
+	Answer string    `json:"answer"` // allow or never
+	At     time.Time `json:"at"`
+}
+
+// consentKey is what an answer is remembered by: where the container runs, what it is called and what
+// it is made from. So it holds for the next one that compose makes, and not for another image under
+// the same name.
+func consentKey(q Question, c Container) string {
+	who := "container " + c.Name
+	if c.Project != "" {
+		who = "service " + c.Project + "/" + c.Service
+	}
+	return strings.Join([]string{string(q), c.Engine, who, c.Image}, " | ")
+}
+
+func (c consents) read() (map[string]answered, error) {
+	all := map[string]answered{}
+	if c.file == "" {
+		return all, nil
+	}
+	info, err := os.Stat(c.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return all, nil
+	}
+	if err == nil && info.Size() > consentsSize {
+		err = fmt.Errorf("%s is too large to be ours", c.file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(c.file)
+	if err == nil {
+		err = json.Unmarshal(text, &all)
+	}
+	return all, err
+}
+
+// answer is what the person said; "" is nothing yet, and so is a file that can't be read.
+func (c consents) answer(q Question, box Container) string {
+	all, err := c.read()
+	if err != nil {
+		return ""
+	}
+	return all[consentKey(q, box)].Answer
+}
+
+// set remembers an answer. Tray and command line may do so at the same time.
+func (c consents) set(q Question, box Container, allow bool, now time.Time) error {
+	if c.file == "" {
+		return errors.New("there is no state directory to remember the answer in")
+	}
+	lock := flock.New(c.file + ".lock")
+	if err := lock.Lock(); err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	all, err := c.read()
+	if err != nil {
+		return fmt.Errorf("the answers given before can't be read: %w", err)
+	}
+	a := answered{answerNever, now.UTC()}
+	if allow {
+		a.Answer = answerAllow
+	}
+	all[consentKey(q, box)] = a
+	text, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return err
+	}
+	return replaceFile(c.file, text)
+}
+
+// replaceFile writes a file of ours beside and renames it, owner-only.
+func replaceFile(file string, text []byte) error {
+	t, err := os.CreateTemp(filepath.Dir(file), ".aztray-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(t.Name())
+	_, err = t.Write(text)
+	if err = errors.Join(err, t.Close()); err != nil {
+		return err
+	}
+	return os.Rename(t.Name(), file)
+}
+
+// Answer remembers what the person said to a question about a container.
+func (es *Engines) Answer(c Container, q Question, allow bool) error {
+	return consents{es.o.Consents}.set(q, c, allow, time.Now())
+}
+
+// sockets are the files by which a process has an engine do what it likes.
+var sockets = []string{"docker.sock", "podman.sock", "containerd.sock", "crio.sock", "docker_engine"}
+
+// controls says how a container controls the engine, and with it the machine; "" where it does not as far
+// as its description tells.
+func controls(in inspected, host string) string {
+	if in.Privileged {
+		return "It runs privileged"
+	}
+	if slices.ContainsFunc(in.CapAdd, func(c string) bool {
+		c = strings.TrimPrefix(strings.ToUpper(c), "CAP_")
+		return c == "ALL" || c == "SYS_ADMIN"
+	}) {
+		return "It may administer the machine (CAP_SYS_ADMIN)"
+	}
+	own := strings.TrimPrefix(strings.TrimPrefix(host, "unix://"), "npipe://")
+	for _, m := range in.Mounts {
+		if m.Type == "tmpfs" || m.Type == "volume" {
+			continue
+		}
+		for _, p := range []string{m.Source, m.Asked, m.Destination} {
+			p = path.Clean(filepath.ToSlash(p))
+			if slices.Contains(sockets, path.Base(p)) || p == own {
+				return "It holds an engine's socket (" + m.Destination + ")"
+			}
+		}
+		for _, p := range []string{m.Source, m.Asked} {
+			if p != "" && holdsSockets(path.Clean(filepath.ToSlash(p)), own) {
+				return "It mounts " + p + ", in which an engine's socket lies"
+			}
+		}
+	}
+	return ""
+}
+
+// holdsSockets reports whether a directory of the host's has an engine's socket within it.
+func holdsSockets(dir, own string) bool {
+	for _, p := range []string{"/run/docker.sock", "/var/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock", own} {
+		if path.IsAbs(p) && dir != p && holds(dir, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// consented gives the target another verdict where a person must be asked first. Who says aztray.deliver in
+// a label asked for it by name; a pattern may have caught the container unawares.
+func (e *Engine) consented(c Container, in inspected, t target) target {
+	why := controls(in, e.host)
+	if t.verdict.way == noWay || why == "" {
+		return t
+	}
+	t.controls = true
+	if c.named {
+		return t
+	}
+	switch e.consents.answer(AskEngine, c) {
+	case answerAllow:
+		return t
+	case answerNever:
+		t.consent = Consent{AskEngine, true}
+		t.verdict = verdict{way: noWay, state: Missing, reason: "You said that it never gets the credential; aztray service sync --allow " + c.Name + " takes that back."}
+	default:
+		t.consent = Consent{AskEngine, false}
+		t.verdict = verdict{way: noWay, state: Missing, reason: why + ", so it controls the engine: it gets the credential only if you say so. Allow it: aztray service sync --allow " + c.Name}
+	}
+	return t
+}

@@ -1,0 +1,93 @@
+package containers
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"aztray/internal/auth"
+)
+
+func TestWhoControlsTheEngine(t *testing.T) {
+	bind := func(source, destination string) inspected {
+		return inspected{Mounts: []mount{{Type: "bind", Source: source, Destination: destination}}}
+	}
+	for _, c := range []struct {
+		name string
+		in   inspected
+		says string
+	}{
+		{"an ordinary one", bind("/home/ada/src", "/src"), ""},
+		{"privileged", inspected{Privileged: true}, "It runs privileged"},
+		{"with all capabilities", inspected{CapAdd: []string{"ALL"}}, "It may administer the machine (CAP_SYS_ADMIN)"},
+		{"with the one that counts", inspected{CapAdd: []string{"NET_ADMIN", "CAP_SYS_ADMIN"}}, "It may administer the machine (CAP_SYS_ADMIN)"},
+		{"with another capability", inspected{CapAdd: []string{"NET_ADMIN"}}, ""},
+		{"with Docker's socket", bind("/var/run/docker.sock", "/var/run/docker.sock"), "It holds an engine's socket (/var/run/docker.sock)"},
+		{"under another name inside", bind("/run/docker.sock", "/tmp/d"), "It holds an engine's socket (/tmp/d)"},
+		{"a person's own engine", bind("/run/user/1000/docker.sock", "/s"), "It holds an engine's socket (/s)"},
+		{"Podman's", bind("/run/user/1000/podman/podman.sock", "/s"), "It holds an engine's socket (/s)"},
+		{"aztray's own engine socket", bind("/run/user/1000/aztray/docker.sock", "/s"), "It holds an engine's socket (/s)"},
+		{"the engine in use, wherever it listens", bind("/srv/engine", "/s"), "It holds an engine's socket (/s)"},
+		{"the directory that it lies in", bind("/var/run", "/host"), "It mounts /var/run, in which an engine's socket lies"},
+		{"the whole machine", bind("/", "/host"), "It mounts /, in which an engine's socket lies"},
+		{"Windows' pipe", inspected{Mounts: []mount{{Type: "npipe", Source: `\\.\pipe\docker_engine`, Destination: `\\.\pipe\docker_engine`}}}, `It holds an engine's socket (\\.\pipe\docker_engine)`},
+		{"a volume that is called so", inspected{Mounts: []mount{{Type: "volume", Source: "/var/lib/docker/volumes/docker.sock", Destination: "/docker.sock"}}}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if strings.Contains(c.name, "Windows") && filepath.Separator == '/' {
+				c.in.Mounts[0].Source = filepath.ToSlash("//./pipe/docker_engine")
+				c.in.Mounts[0].Destination, c.says = c.in.Mounts[0].Source, "It holds an engine's socket (//./pipe/docker_engine)"
+			}
+			if got := controls(c.in, "unix:///srv/engine"); got != c.says {
+				t.Errorf("%q, want %q", got, c.says)
+			}
+		})
+	}
+}
+
+func TestAContainerThatControlsTheEngineIsAskedAbout(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "consents.json")
+	es := &Engines{o: Options{Consents: file}}
+	deliver := func(labels map[string]string, image string) Status {
+		f := newFake(inspected{ID: "id", Status: "running", Privileged: true}, withShell)
+		e := newEngine(f, endpoint{host: "unix:///fake"}, azDirs{})
+		e.consents = consents{file}
+		b := auth.Bundle{Username: "ada", TenantID: "t", Tokens: []auth.Token{{Scope: "s", Secret: auth.NewSecret("x"), ExpiresOn: time.Now().Add(time.Hour)}}}
+		return e.Deliver(t.Context(), container("id", "proxy", image, "running", labels), b)
+	}
+	wants := func(what string, st Status, state State, c Consent) {
+		t.Helper()
+		if st.State != state || st.Consent != c {
+			t.Errorf("%s: %s, %+v (%s); want %s, %+v", what, st.State, st.Consent, st.Error, state, c)
+		}
+	}
+	box := container("id", "proxy", "img", "running", nil)
+	wants("caught by a pattern", deliver(nil, "img"), Missing, Consent{AskEngine, false})
+	wants("with a label", deliver(map[string]string{labelDeliver: "true"}, "img"), Fresh, Consent{})
+	if err := es.Answer(box, AskEngine, true); err != nil {
+		t.Fatal(err)
+	}
+	wants("allowed", deliver(nil, "img"), Fresh, Consent{})
+	wants("another image under the same name", deliver(nil, "other"), Missing, Consent{AskEngine, false})
+	if err := es.Answer(box, AskEngine, false); err != nil {
+		t.Fatal(err)
+	}
+	wants("never", deliver(nil, "img"), Missing, Consent{AskEngine, true})
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm()&0o077 != 0 && filepath.Separator == '/' {
+		t.Errorf("the answers: %v, %v", info.Mode(), err)
+	}
+	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wants("answers that can't be read are none", deliver(nil, "img"), Missing, Consent{AskEngine, false})
+	if es.Answer(box, AskEngine, true) == nil {
+		t.Error("a file that can't be read was written over")
+	}
+	one := container("a", "p-web-1", "img", "running", map[string]string{composeProject: "p", composeService: "web"})
+	two := container("b", "p-web-2", "img", "running", map[string]string{composeProject: "p", composeService: "web"})
+	if consentKey(AskEngine, one) != consentKey(AskEngine, two) || consentKey(AskEngine, one) == consentKey(AskRefresh, one) {
+		t.Error("an answer holds for each container of a service, and for one question")
+	}
+}
