@@ -128,24 +128,29 @@ func (p *past) shown() Past {
 // add appends a moment, or counts it to the last of its kind where that is the same again.
 func (p *past) add(m Moment) {
 	m.Times = 1
-	oldest := m.At.Add(-keptPast)
-	kept := make([]Moment, 0, len(p.moments)+1)
-	for _, old := range p.moments[max(0, len(p.moments)+1-maxMoments):] {
-		if !old.At.Before(oldest) && !old.At.After(m.At.Add(keptPast)) { // a clock that was set back leaves no future
-			kept = append(kept, old)
-		}
-	}
-	for i := len(kept) - 1; i >= 0; i-- {
-		if kept[i].Kind == m.Kind && kept[i].Tenant == m.Tenant {
-			if joined, ok := kept[i].join(m); ok {
-				kept[i] = joined
-				p.moments = kept
+	p.trim(m.At)
+	for i := len(p.moments) - 1; i >= 0; i-- {
+		if p.moments[i].Kind == m.Kind && p.moments[i].Tenant == m.Tenant {
+			if joined, ok := p.moments[i].join(m); ok {
+				p.moments = slices.Clone(p.moments)
+				p.moments[i] = joined
 				return
 			}
 			break
 		}
 	}
-	p.moments = append(kept, m)
+	p.moments = append(p.moments, m) // beyond what any snapshot sees of it
+}
+
+// trim forgets what is too old or too much, and after a clock was set back, what is of the future.
+func (p *past) trim(now time.Time) {
+	p.moments = p.moments[max(0, len(p.moments)+1-maxMoments):]
+	for len(p.moments) > 0 && now.Sub(p.moments[0].At) > keptPast {
+		p.moments = p.moments[1:]
+	}
+	for n := len(p.moments); n > 0 && p.moments[n-1].At.Sub(now) > keptPast; n-- {
+		p.moments = slices.Clone(p.moments[:n-1])
+	}
 }
 
 // join makes one of two moments that follow each other and are alike: failures that repeat themselves,

@@ -117,6 +117,7 @@ func (b *panel) build(ctx context.Context) {
 	b.tenants = b.subslots(ctx, true)
 	b.containers = b.subslots(ctx, false)
 	systray.AddSeparator()
+	b.set(b.local(ctx, b.showDetails), Item{Text: sayShow})
 	b.set(b.local(ctx, b.copyDetails), Item{Text: sayCopy})
 	b.set(b.local(ctx, func() { b.stop(nil) }), Item{Text: sayQuit})
 	if !b.known {

@@ -17,6 +17,7 @@ const (
 	saySignIn       = "Sign in"
 	sayCancel       = "Cancel sign-in"
 	saySyncNow      = "Sync now"
+	sayShow         = "Show details"
 	sayCopy         = "Copy details"
 	sayQuit         = "Quit aztray"
 	sayNoTenant     = "your directory" // where neither name, domain nor id is known
@@ -241,6 +242,17 @@ func problemShown(status string) *auth.Problem {
 	return &auth.Problem{Code: "TRAY_RUNNING", Kind: Shown,
 		Message: fmt.Sprintf("aztray is running already, in the tray. %s.", strings.TrimSuffix(status, ".")),
 		Advice:  "Click its icon for the menu."}
+}
+
+func problemNoPage() *auth.Problem {
+	return &auth.Problem{Code: "TRAY_NO_PAGE", Kind: PageMissing,
+		Message: "The status page is not served, so the details are on the clipboard instead.",
+		Advice:  "Paste them where you like. Set health.listen to a free address of this machine to have the page."}
+}
+
+func problemNotOpened(url string, err error) *auth.Problem {
+	return &auth.Problem{Code: "TRAY_PAGE_NOT_OPENED", Kind: PageMissing, Err: err,
+		Message: "The status page could not be opened.", Advice: "Open " + url + " in your browser."}
 }
 
 func problemClipboard(pkg string, err error) *auth.Problem {

@@ -1,0 +1,5 @@
+//go:build cgo
+
+package tray
+
+func opener(url string) (name string, args []string) { return "open", []string{url} }
