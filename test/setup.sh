@@ -15,6 +15,7 @@ dockerd                                         docker.io
 docker                                          docker-cli|docker.io
 docker-compose                                  docker-compose
 script                                          bsdutils|util-linux
+docker-compose                                  docker-compose
 iptables|/usr/sbin/iptables                     iptables
 Xvfb                                            xvfb
 openbox                                         openbox

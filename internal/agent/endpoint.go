@@ -149,6 +149,8 @@ func EndpointStatus(c containers.Container, last Served, on bool, now time.Time)
 	switch {
 	case !on:
 		st.State, st.Error = containers.Unreachable, "Its label asks for the identity endpoint, which is off: set endpoint.enabled = true."
+	case c.NoNetwork:
+		st.State, st.Error = containers.Unreachable, "It has no network, so it can't reach the identity endpoint; say aztray.deliver=copy or aztray.deliver=mount."
 	case last.ExpiresOn.After(now):
 		st.State, st.DeliveredAt, st.ExpiresOn = containers.Fresh, last.At, last.ExpiresOn
 	case last.ExpiresOn.IsZero():

@@ -277,18 +277,24 @@ func (c *command) deliverer(s signIn, f found, get tokenSource) func(context.Con
 // prepareAhead fills the directories of containers that are yet to be made; what fails there is no
 // container's failure.
 func (c *command) prepareAhead(ctx context.Context, s signIn, f found, get tokenSource) {
+	b := c.usualBundle(s, get)
+	if len(b.Tokens) == 0 {
+		return // without any, Prepare would take away what is there
+	}
+	if err := f.engines.Prepare(ctx, c.covered(), b); err != nil {
+		fmt.Fprintln(c.Err, "The directories that containers mount are not all fresh:", err)
+	}
+}
+
+// usualBundle is what a container gets whose labels say nothing, as far as there are tokens.
+func (c *command) usualBundle(s signIn, get tokenSource) auth.Bundle {
 	var tokens []auth.Token
 	for _, scope := range append([]string{c.settings.Azure.Scope}, c.settings.Containers.Scopes...) {
 		if t, err := get(s.tenant.ID, scope); err == nil {
 			tokens = append(tokens, t)
 		}
 	}
-	if len(tokens) == 0 {
-		return // without any, Prepare would take away what is there
-	}
-	if err := f.engines.Prepare(ctx, c.covered(), s.files.Bundle(s.row, s.tenant.ID, tokens)); err != nil {
-		fmt.Fprintln(c.Err, "The directories that containers mount are not all fresh:", err)
-	}
+	return s.files.Bundle(s.row, s.tenant.ID, tokens)
 }
 
 func problemOf(err error) *auth.Problem {

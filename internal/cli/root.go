@@ -124,7 +124,7 @@ Without a command it sits in the tray.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	service := &cobra.Command{Use: "service", Short: "The sign-in and the containers: status, auth-renew, sync, restart", Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2}
 	service.AddCommand(c.statusCommand(), c.renewCommand(), c.syncCommand(), c.restartCommand())
-	root.AddCommand(c.serveCommand(), service, c.tenantCommand(), c.endpointCommand(), c.engineCommand(), c.configCommand(), c.versionCommand())
+	root.AddCommand(c.serveCommand(), service, c.tenantCommand(), c.endpointCommand(), c.mountCommand(), c.engineCommand(), c.configCommand(), c.versionCommand())
 	root.AddCommand(c.doctorCommand())
 	return root
 }

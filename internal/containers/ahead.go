@@ -52,6 +52,35 @@ func Prepare(ctx context.Context, o Options, sel Selector, engines []*Engine, b 
 	return errors.Join(errs...)
 }
 
+// MakeAhead makes the directory of a container that is yet to be made, and fills it with b where that has
+// tokens, so that the container has one at its first instruction. It belongs to uid and gid where those are
+// not -1 and we are root. It gives the directory, and our small az for an image that has none and can't be
+// written to.
+func MakeAhead(ctx context.Context, o Options, c Container, uid, gid int, b auth.Bundle) (dir, az string, err error) {
+	h, name := hostDirs{o.Mounts, os.Geteuid()}, dirName(c)
+	if name == "" {
+		return "", "", &localError{"No container or service can have that name."}
+	}
+	if o.azDirs(true).within(follow(h.dir)) {
+		return "", "", &localError{"The directory for mounts is within az's own."}
+	}
+	d, err := h.open(ctx, name)
+	if err != nil {
+		return "", "", hostError(err)
+	}
+	if h.uid == 0 && uid >= 0 {
+		err = d.parent.Lchown(name, uid, gid)
+	}
+	d.close()
+	if now := time.Now(); err == nil && os.Chtimes(h.note(name), now, now) != nil {
+		err = h.use(c) // it is new; else the tenant of the container that was there counts
+	}
+	if err == nil && len(b.Tokens) > 0 {
+		err = h.prepare(ctx, name, true, b, time.Now())
+	}
+	return h.path(name), h.az(), hostError(err)
+}
+
 // expects are the names of containers that are to mount a directory, as far as the settings tell.
 func (s Selector) expects() []string {
 	if s.Delivery != "mount" {

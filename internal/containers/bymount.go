@@ -319,7 +319,7 @@ func (e *Engine) arrived(ctx context.Context, c Container, d *hostDir, a aimed, 
 	if !ok || info.Size != mine.Size() || !info.Mtime.Truncate(time.Second).Equal(mine.ModTime().Truncate(time.Second)) {
 		return s.with(Missing, "It mounts its directory but does not find the credential in it, so its engine can't see "+d.path+"; say "+labelDeliver+"=copy."), nil
 	}
-	return s.holds(h, e.now()), nil
+	return s.holds(h, e.now()).handicapped(a.target), nil
 }
 
 // keep is whom new files in d are given to: whom the directory belongs to, where we may.

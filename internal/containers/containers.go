@@ -40,6 +40,7 @@ type Status struct {
 	Running     bool      `json:"-"`
 	Away        bool      `json:"-"` // its engine does not answer: this is how it was
 	Consent     Consent   `json:"-"` // a question about it, open or answered with never
+	Handicapped bool      `json:"-"` // it has the credential, but its az can't answer; Error says why
 	Restarting  bool      `json:"-"` // by us, at the moment
 	// Its log told of late that it got no token, though it holds one now: a restart may help. Stuck: it went on
 	// telling so, and nobody but a person restarts it.
@@ -75,6 +76,7 @@ type Container struct {
 	Project, Service string // compose's words, or in Service a swarm service's whole name; else empty
 	Engine           string // the address of the engine that has it, as the settings list it; "" where they list none
 	Running          bool
+	NoNetwork        bool     // as the list tells; an event does not
 	Delivery         string   // copy, mount or endpoint
 	Tenant           string   // the tenant it asks for; "": the one in use
 	Scopes           []string // the scopes it asks for besides the usual

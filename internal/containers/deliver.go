@@ -33,6 +33,7 @@ type target struct {
 	shell    bool
 	controls bool    // it controls the engine
 	consent  Consent // the question that stands in the way
+	handicap string  // why its real az can't answer although it has the credential; "" where it can
 	anew     bool    // whatever is there is written again, but for a sign-in made inside
 }
 
@@ -128,7 +129,7 @@ func (e *Engine) work(ctx context.Context, c Container, do func(context.Context,
 	if err != nil {
 		return e.failed(ctx, s, err)
 	}
-	return s
+	return s.handicapped(t)
 }
 
 // put writes content unless the container holds it already or somebody signed in inside.

@@ -77,7 +77,7 @@ func importImage(image string, busybox []byte, files map[string]string, env ...s
 		put("opt/program", 0o755, busybox)
 	} else {
 		put("bin/busybox", 0o755, busybox)
-		for _, a := range strings.Fields("sh cat ls mkdir mv chown chmod sleep date id stat ln env true false touch rm") {
+		for _, a := range strings.Fields("sh cat ls mkdir mv chown chmod sleep date id stat ln env true false touch rm tar head") {
 			w.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: "bin/" + a, Linkname: "busybox"})
 		}
 	}

@@ -199,7 +199,7 @@ func (e *dockerEngine) inspect(ctx context.Context, id string) (inspected, error
 	started, _ := time.Parse(time.RFC3339Nano, c.State.StartedAt) // none: zero, as for one that never started
 	in := inspected{ID: c.ID, Name: c.Name, Labels: c.Config.Labels, Image: c.Config.Image, ImageID: c.Image, User: c.Config.User, Status: c.State.Status, Env: c.Config.Env,
 		Mounts: mountsOf(c), ReadonlyRootfs: c.HostConfig.ReadonlyRootfs, Tty: c.Config.Tty, Started: started,
-		Privileged: c.HostConfig.Privileged, CapAdd: c.HostConfig.CapAdd, CapDrop: c.HostConfig.CapDrop, UsernsMode: string(c.HostConfig.UsernsMode),
+		Privileged: c.HostConfig.Privileged, CapAdd: c.HostConfig.CapAdd, CapDrop: c.HostConfig.CapDrop, UsernsMode: string(c.HostConfig.UsernsMode), NetworkMode: string(c.HostConfig.NetworkMode),
 		HostNet: c.HostConfig.NetworkMode.IsHost(), Grace: defaultGrace, ExitCode: c.State.ExitCode, Restarts: c.RestartCount}
 	if s := c.Config.StopTimeout; s != nil {
 		in.Grace = time.Duration(*s) * time.Second

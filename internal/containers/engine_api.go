@@ -50,7 +50,7 @@ type (
 		Names                     []string
 		Labels                    map[string]string
 		Attached                  []attachment // while it runs
-		NetworkMode               string       // container:ID where it lives in another one's network
+		NetworkMode               string       // none, host, a network's name; container:ID where it lives in another one's network
 	}
 	attachment struct { // a container on a network
 		Gateway   netip.Addr // the zero Addr where the network has none
@@ -77,6 +77,7 @@ type (
 		Privileged            bool
 		CapAdd, CapDrop       []string
 		HostNet               bool          // on the network of the engine's machine
+		NetworkMode           string        // as in summary
 		UsernsMode            string        // host: not mapped, though the engine does
 		Started               time.Time     // last; zero: never
 		Grace                 time.Duration // from the stop signal to the end by force; below zero: for ever

@@ -126,7 +126,7 @@ func (e *Engine) of(sel Selector, listed summary) Container {
 		name = listed.Names[0]
 	}
 	c := sel.container(listed.ID, name, listed.Image, listed.State, listed.Labels)
-	c.Engine = e.name
+	c.Engine, c.NoNetwork = e.name, listed.NetworkMode == noNetwork
 	return c
 }
 

@@ -74,7 +74,7 @@ func outline(c Container, in inspected, img *imageFacts) (target, error) {
 		return target{}, &localError{"It can't be told who runs in it: " + err.Error() + "; say " + labelUID + "=1000 in a label."}
 	}
 	return target{asked: place(c.path, in.Env, c.user != "", o), owner: o, binDirs: img.binDirs, shell: img.shell, zone: zone(in.Env),
-		running: in.Status == "running" || in.Status == "paused", paused: in.Status == "paused"}, nil
+		handicap: handicap(in, img), running: in.Status == "running" || in.Status == "paused", paused: in.Status == "paused"}, nil
 }
 
 func (e *Engine) judge(ctx context.Context, in inspected, t target) (verdict, error) {
@@ -97,7 +97,7 @@ func (e *Engine) aimShim(in inspected, img *imageFacts, t target) target {
 			return t
 		}
 	}
-	t.verdict = verdict{way: noWay, state: Unwritable, reason: "Its image has no az, and there is no writable directory on its PATH for ours."}
+	t.verdict = verdict{way: noWay, state: Unwritable, reason: "Its image has no az, and there is no writable directory on its PATH for ours; aztray mount compose --az mounts it."}
 	return t
 }
 

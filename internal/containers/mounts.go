@@ -39,7 +39,7 @@ func judgeMounts(in inspected, p string, files []string, az azDirs, device volum
 	m := governing(in.Mounts, p)
 	if m == nil {
 		if in.ReadonlyRootfs {
-			return verdict{noWay, Unwritable, "Its file system is read-only; give it a volume or a tmpfs at " + p + ".", nil}, nil
+			return verdict{noWay, Unwritable, "Its file system is read-only; give it a volume or a tmpfs at " + p + ", or let aztray mount compose make a directory for it.", nil}, nil
 		}
 		return verdict{way: byArchive}, nil
 	}

@@ -183,6 +183,9 @@ func sayContainer(c containers.Status, until string) string {
 	if c.State == containers.Failed && c.Error != "" {
 		return fmt.Sprintf("%s: %s", c.Name, c.Error)
 	}
+	if c.Handicapped {
+		return fmt.Sprintf("%s: has the token, but its az can't answer", c.Name)
+	}
 	if c.State == containers.Fresh && c.Error != "" {
 		return fmt.Sprintf("%s: has the token, its log tells of a failure", c.Name)
 	}

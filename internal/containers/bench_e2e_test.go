@@ -1,0 +1,147 @@
+//go:build e2e
+
+package containers
+
+import (
+	"archive/tar"
+	"bytes"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	fleet   = 21 // containers of the benchmark
+	abreast = 16 // deliveries at once, as the agent does them
+)
+
+// BenchmarkDelivery renews the credential of 21 containers in three ways in turn: ours; the engine's own
+// floor, which is one archive call for each container, as many at once; and one container after another by
+// exec and tar. What it reports are the medians of whole rounds, and how they compare.
+func BenchmarkDelivery(b *testing.B) {
+	ctx := b.Context()
+	e, err := Connect(ctx, Options{AzDirs: []string{b.TempDir()}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	all := benchFleet(b, e)
+	end := time.Now().Add(time.Hour)
+	round := 0
+	next := func() []Container { round++; return all } // each round has another token, as a renewal has
+	body := func() []byte { return benchArchive(b, e, round) }
+	ways := []struct {
+		name string
+		run  func() error
+	}{
+		{"ours", func() error {
+			return abreastDo(next(), func(c Container) error {
+				if s := e.Deliver(ctx, c, bundle(fmt.Sprint("secret-", round), end)); s.State != Fresh {
+					return fmt.Errorf("%s: %s %s", c.Name, s.State, s.Error)
+				}
+				return nil
+			})
+		}},
+		{"floor", func() error {
+			archive := body()
+			return abreastDo(all, func(c Container) error { return e.api.extract(ctx, c.ID, "/opt", archive) })
+		}},
+		{"one-by-one", func() error {
+			archive := body()
+			for _, c := range all {
+				r, err := e.api.exec(ctx, c.ID, "", []string{"sh", "-c", fmt.Sprintf("head -c %d | tar -x -C /opt", len(archive))}, archive)
+				if err != nil || r.code != 0 {
+					return fmt.Errorf("%s: %v, exit code %d: %s", c.Name, err, r.code, r.stderr)
+				}
+			}
+			return nil
+		}},
+	}
+	for _, w := range ways { // what is learnt once is not measured
+		if err := w.run(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	took := map[string][]time.Duration{}
+	for b.Loop() {
+		for i := range ways {
+			w := ways[(i+round)%len(ways)]
+			began := time.Now()
+			if err := w.run(); err != nil {
+				b.Fatal(err)
+			}
+			took[w.name] = append(took[w.name], time.Since(began))
+		}
+	}
+	median := map[string]float64{}
+	for name, all := range took {
+		slices.Sort(all)
+		median[name] = float64(all[len(all)/2]) / float64(time.Millisecond)
+		b.ReportMetric(median[name], name+"-ms/round")
+	}
+	b.ReportMetric(median["ours"]/median["floor"], "times-the-floor")
+	b.ReportMetric(median["one-by-one"]/median["ours"], "times-faster-than-one-by-one")
+}
+
+// benchFleet starts the containers.
+func benchFleet(b *testing.B, e *Engine) []Container {
+	b.Helper()
+	name := func(i int) string { return fmt.Sprintf("%s-bench-%d", prefix, i) }
+	b.Cleanup(func() {
+		args := []string{"rm", "-f"}
+		for i := range fleet {
+			args = append(args, name(i))
+		}
+		exec.Command("docker", args...).Run()
+	})
+	for i := range fleet {
+		if out, err := exec.Command("docker", "run", "-d", "--name", name(i), imgShell, "sleep", "1000000").CombinedOutput(); err != nil {
+			b.Fatalf("%v: %s", err, out)
+		}
+	}
+	all, err := e.List(b.Context(), Selector{Names: []string{prefix + "-bench-*"}})
+	all = slices.DeleteFunc(all, func(c Container) bool { return !strings.HasPrefix(c.Name, prefix+"-bench-") })
+	if err != nil || len(all) != fleet {
+		b.Fatalf("%d containers, %v", len(all), err)
+	}
+	return all
+}
+
+// benchArchive is the smallest that any delivery could send: profile and token cache, as plain files.
+func benchArchive(b *testing.B, e *Engine, round int) []byte {
+	b.Helper()
+	content := newContent(bundle(fmt.Sprint("secret-", round), time.Now().Add(time.Hour)), target{}, e.now())
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	for _, f := range content.files {
+		w.WriteHeader(&tar.Header{Name: f.name, Mode: 0o600, Size: int64(len(f.text)), ModTime: e.now()})
+		w.Write(f.text)
+	}
+	if err := w.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// abreastDo works on all, many at once, and gives the first failure.
+func abreastDo(all []Container, work func(Container) error) (first error) {
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	free := make(chan struct{}, abreast)
+	for _, c := range all {
+		free <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-free }()
+			if err := work(c); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				first = err
+			}
+		})
+	}
+	wait.Wait()
+	return first
+}
