@@ -135,6 +135,15 @@ func text(s string) *string {
 	return &s
 }
 
+// lacks reports whether the container is without a credential that works. One that mounts the person's
+// own az directory has theirs, and one that is never to have any lacks none.
+func (b ContainerReport) lacks() bool {
+	if b.Consent != nil && *b.Consent == consentNever {
+		return false
+	}
+	return b.State != containers.Fresh && b.State != containers.Shared || b.Verified != nil && b.Verified.Result == containers.Refused
+}
+
 // exitCode is the contract's code for a report.
 func (r Report) exitCode() exit {
 	switch r.Level {
@@ -147,10 +156,7 @@ func (r Report) exitCode() exit {
 		return ExitPersonNeeded
 	}
 	for _, b := range r.Containers {
-		if b.Consent != nil && *b.Consent == consentNever {
-			continue
-		}
-		if b.State != containers.Fresh || b.Verified != nil && b.Verified.Result == containers.Refused {
+		if b.lacks() {
 			return ExitContainers
 		}
 	}
