@@ -1,14 +1,20 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
+	"net/http"
+	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"aztray/internal/config"
 	"aztray/internal/instance"
@@ -24,7 +30,7 @@ func aztrayChecks(o Options, f *facts) []check {
 			if !ok {
 				return nil, nil
 			}
-			return append(judgeRuns(running), judgePort(lookAtPort(o, running))...), nil
+			return slices.Concat(judgeRuns(running), judgeHealth(lookAtHealth(ctx, o.Settings.Health, running)), judgePort(lookAtPort(o, running))), nil
 		}},
 	}
 }
@@ -81,6 +87,73 @@ func judgeRuns(running bool) []Line {
 	return in(groupAztray, "", bad(check, title, Warning, "NOT_RUNNING", "It does not run: nobody renews what containers hold, and nobody warns you.", "Start it: aztray &"))
 }
 
+// healthFacts are about the address of the health API and the status page.
+type healthFacts struct {
+	Listen  string // "": it is off
+	Running bool
+	Taken   bool
+	Ours    bool   // aztray answers there
+	By      string // the program that has it, where that can be told
+	Watched bool   // it is another service's, whose health is watched
+}
+
+func lookAtHealth(ctx context.Context, set config.Health, running bool) healthFacts {
+	f := healthFacts{Listen: set.Listen, Running: running}
+	_, port, err := net.SplitHostPort(set.Listen)
+	if err != nil {
+		return f
+	}
+	l, err := net.Listen("tcp", set.Listen)
+	if err == nil {
+		l.Close()
+		return f
+	}
+	n, _ := strconv.Atoi(port) // the settings were checked
+	f.Taken, f.By, f.Ours = true, holder(n), ours(ctx, set.Listen)
+	f.Watched = slices.ContainsFunc(set.Watch, func(link string) bool {
+		u, err := url.Parse(link)
+		return err == nil && u.Port() == port
+	})
+	return f
+}
+
+// ours asks for what nothing but aztray answers.
+func ours(ctx context.Context, listen string) bool {
+	ctx, stop := context.WithTimeout(ctx, 3*time.Second)
+	defer stop()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+listen+"/metrics", nil)
+	if err != nil {
+		return false
+	}
+	direct := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // past any proxy
+	resp, err := direct.Do(req)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	return strings.Contains(string(text), "aztray_build_info")
+}
+
+func judgeHealth(f healthFacts) []Line {
+	const check, title = "health.port", "status page"
+	by := cmp.Or(f.By, "another program")
+	switch {
+	case f.Listen == "":
+		return in(groupAztray, "", notApplicable(check, title, "It is off (health.listen)."))
+	case f.Ours:
+		return in(groupAztray, "", good(check, title, "http://"+f.Listen))
+	case f.Taken && f.Watched:
+		return in(groupAztray, "", notApplicable(check, title, f.Listen+" is another service's, whose health is watched."))
+	case f.Taken:
+		return in(groupAztray, "", bad(check, title, Warning, "HEALTH_PORT_TAKEN", fmt.Sprintf("%s is taken by %s, so the health API and the status page are not there.", f.Listen, by),
+			"Set health.listen to a free address; or health.watch to that program's own health, such as http://"+f.Listen+"/health"))
+	case f.Running:
+		return in(groupAztray, "", bad(check, title, Warning, "HEALTH_NOT_SERVED", "aztray runs and does not answer at "+f.Listen+".", "Start aztray again, and see what its log says of it."))
+	}
+	return in(groupAztray, "", good(check, title, f.Listen+" is free for it"))
+}
+
 // portFacts are about the identity endpoint's port on loopback.
 type portFacts struct {
 	Wanted  bool // the settings turn the endpoint on
@@ -114,10 +187,7 @@ func judgePort(f portFacts) []Line {
 	case f.Taken && ours:
 		return in(groupAztray, "", good(check, title, "aztray listens on "+port+""))
 	case f.Taken:
-		by := "another program"
-		if f.By != "" {
-			by = f.By
-		}
+		by := cmp.Or(f.By, "another program")
 		return in(groupAztray, "", bad(check, title, Wrong, "PORT_TAKEN", fmt.Sprintf("Port %s is taken by %s, so containers cannot ask aztray.", port, by),
 			"End that program, or set endpoint.port to another and give the containers their variables anew (docs/endpoint.md)."))
 	case f.Running:

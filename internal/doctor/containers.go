@@ -225,10 +225,10 @@ func judgeToken(x containers.Examination, got containers.Verified) Line {
 	case got.Result != containers.Obtained:
 		return bad(check, title, Wrong, "CONTAINER_TOKEN_REFUSED", sentence(got.Error),
 			"See what it says: docker exec "+x.Container.Name+" az account get-access-token -o none")
-	case got.Delivered || x.Container.Delivery == "endpoint":
-		return good(check, title, got.By+" inside gives a token until "+until)
+	case x.Status.State == containers.OwnSignIn:
+		until += ", of its own sign-in"
 	}
-	return good(check, title, got.By+" inside gives a token until "+until+", of an earlier renewal or its own sign-in")
+	return good(check, title, got.By+" inside gives a token until "+until)
 }
 
 func judgeEnvironment(x containers.Examination) []Line {

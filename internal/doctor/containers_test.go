@@ -141,7 +141,6 @@ func TestTokenInside(t *testing.T) {
 		want     string
 	}{
 		{"the one that was delivered", "copy", containers.Verified{Result: containers.Obtained, By: "az", ExpiresOn: ends, Delivered: true}, "good container.token"},
-		{"another one", "copy", containers.Verified{Result: containers.Obtained, By: "az", ExpiresOn: ends}, "good container.token"},
 		{"by the endpoint", "endpoint", containers.Verified{Result: containers.Obtained, By: "curl", ExpiresOn: ends}, "good container.token"},
 		{"none", "copy", containers.Verified{Result: containers.Refused, By: "az", Error: "Its az gives no token: why"}, "wrong container.token CONTAINER_TOKEN_REFUSED"},
 		{"none by the endpoint", "endpoint", containers.Verified{Result: containers.Refused, By: "curl", Error: "No."}, "wrong container.token CONTAINER_TOKEN_REFUSED"},

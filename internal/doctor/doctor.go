@@ -43,10 +43,9 @@ type Line struct {
 type Fix string
 
 const (
-	FixDeliver   Fix = "deliver"        // give the container a fresh credential
-	FixSignIn    Fix = "sign-in"        // have the person sign in
-	FixContext   Fix = "docker-context" // have docker use its default context, where the chosen one is not there
-	FixAutostart Fix = "autostart"      // start aztray with the desktop
+	FixDeliver Fix = "deliver"        // give the container a fresh credential
+	FixSignIn  Fix = "sign-in"        // have the person sign in
+	FixContext Fix = "docker-context" // have docker use its default context, where the chosen one is not there
 )
 
 // Options are what is looked at.

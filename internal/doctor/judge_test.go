@@ -55,6 +55,13 @@ func TestJudgements(t *testing.T) {
 		{"settings that may not be read", judgeSettings(settingsFacts{File: "/f", Err: fs.ErrPermission}), []string{"wrong settings SETTINGS_UNREADABLE"}},
 
 		{"no aztray", judgeRuns(false), []string{"warning aztray.running NOT_RUNNING"}},
+		{"no status page is wanted", judgeHealth(healthFacts{Running: true}), []string{"not-applicable health.port"}},
+		{"the status page", judgeHealth(healthFacts{Listen: "127.0.0.1:8000", Running: true, Taken: true, Ours: true}), []string{"good health.port"}},
+		{"another's port, which is watched", judgeHealth(healthFacts{Listen: "127.0.0.1:8000", Running: true, Taken: true, Watched: true}), []string{"not-applicable health.port"}},
+		{"another's port", judgeHealth(healthFacts{Listen: "127.0.0.1:8000", Running: true, Taken: true, By: "uvicorn (process 7)"}), []string{"warning health.port HEALTH_PORT_TAKEN"}},
+		{"no status page though aztray runs", judgeHealth(healthFacts{Listen: "127.0.0.1:8000", Running: true}), []string{"warning health.port HEALTH_NOT_SERVED"}},
+		{"a port for later", judgeHealth(healthFacts{Listen: "127.0.0.1:8000"}), []string{"good health.port"}},
+
 		{"the endpoint is off", judgePort(portFacts{Port: 8765}), []string{"not-applicable endpoint.port"}},
 		{"the endpoint is served", judgePort(portFacts{Wanted: true, Running: true, Port: 8765, Taken: true, By: "aztray (process 7)"}), []string{"good endpoint.port"}},
 		{"the endpoint is served, by whom can't be seen", judgePort(portFacts{Wanted: true, Running: true, Port: 8765, Taken: true}), []string{"good endpoint.port"}},

@@ -198,6 +198,16 @@ func noButtons(x *story) func() {
 	}
 }
 
+func takenHealth(x *story) func() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	x.must(err)
+	lift := variable("AZTRAY_HEALTH_LISTEN", l.Addr().String())(x)
+	return func() {
+		lift()
+		l.Close()
+	}
+}
+
 func takenPort(x *story) func() {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	x.must(err)

@@ -68,6 +68,7 @@ var rounds = []round{
 		{"no panel", noPanel, "desktop.tray", "", doctor.Warning, "TRAY_NO_HOST", "no place for tray icons", "AppIndicator", false},
 		{"notifications without buttons", noButtons, "desktop.notifications", "", doctor.Warning, "NOTIFICATIONS_NO_BUTTONS", "plainbox", "menu", false},
 		{"the endpoint's port in use", takenPort, "endpoint.port", "", doctor.Wrong, "PORT_TAKEN", "e2e.test", "endpoint.port", false},
+		{"the status page's port in use", takenHealth, "health.port", "", doctor.Warning, "HEALTH_PORT_TAKEN", "e2e.test", "health.listen", false},
 		{"no aztray", nil, "aztray.running", "", doctor.Warning, "NOT_RUNNING", "nobody renews", "aztray &", false},
 	}},
 	{"files of another user in a container", 3, []fault{
