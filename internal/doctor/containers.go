@@ -95,7 +95,7 @@ func judgeContainer(x containers.Examination, got *containers.Verified, signedIn
 		lines = append(lines, l)
 	}
 	if got != nil {
-		lines = append(lines, judgeToken(x, *got))
+		lines = append(lines, judgeToken(x, *got, now))
 	}
 	return in(groupBoxes, name, append(lines, judgeEnvironment(x)...)...)
 }
@@ -214,19 +214,24 @@ func denied(x containers.Examination) *containers.FileFact {
 }
 
 // judgeToken says what came of a token that was asked for inside, as the container's own program would.
-func judgeToken(x containers.Examination, got containers.Verified) Line {
+func judgeToken(x containers.Examination, got containers.Verified, now time.Time) Line {
 	const check, title = "container.token", "token inside"
-	until := got.ExpiresOn.Local().Format("15:04")
+	until, why := got.ExpiresOn.Local().Format("15:04"), sentence(strings.Join(strings.Fields(got.Error), " "))
+	lives := got.ExpiresOn.After(now)
 	switch {
 	case got.Result == containers.Untried:
-		return notApplicable(check, title, got.Error)
-	case got.Result != containers.Obtained && x.Container.Delivery == "endpoint":
-		return bad(check, title, Wrong, "CONTAINER_TOKEN_REFUSED", sentence(got.Error), "Give it its variables anew: aztray endpoint env --container "+x.Container.Name)
-	case got.Result != containers.Obtained:
-		return bad(check, title, Wrong, "CONTAINER_TOKEN_REFUSED", sentence(got.Error),
-			"See what it says: docker exec "+x.Container.Name+" az account get-access-token -o none")
-	case x.Status.State == containers.OwnSignIn:
+		return notApplicable(check, title, why)
+	case lives && x.Status.State == containers.OwnSignIn: // its tenant is its own affair
 		until += ", of its own sign-in"
+	case got.Result != containers.Obtained && lives && x.Container.Delivery != "endpoint":
+		l := bad(check, title, Wrong, "CONTAINER_OTHER_TENANT", why, "Give it one of the tenant in use: aztray service sync --container "+x.Container.Name)
+		l.Fix = FixDeliver
+		return l
+	case got.Result != containers.Obtained && x.Container.Delivery == "endpoint":
+		return bad(check, title, Wrong, "CONTAINER_TOKEN_REFUSED", why, "Give it its variables anew: aztray endpoint env --container "+x.Container.Name)
+	case got.Result != containers.Obtained:
+		return bad(check, title, Wrong, "CONTAINER_TOKEN_REFUSED", why,
+			"See what it says: docker exec "+x.Container.Name+" az account get-access-token -o none")
 	}
 	return good(check, title, got.By+" inside gives a token until "+until)
 }

@@ -144,10 +144,12 @@ func TestTokenInside(t *testing.T) {
 		{"by the endpoint", "endpoint", containers.Verified{Result: containers.Obtained, By: "curl", ExpiresOn: ends}, "good container.token"},
 		{"none", "copy", containers.Verified{Result: containers.Refused, By: "az", Error: "Its az gives no token: why"}, "wrong container.token CONTAINER_TOKEN_REFUSED"},
 		{"none by the endpoint", "endpoint", containers.Verified{Result: containers.Refused, By: "curl", Error: "No."}, "wrong container.token CONTAINER_TOKEN_REFUSED"},
+		{"one of another tenant", "copy", containers.Verified{Result: containers.Refused, By: "az", ExpiresOn: ends, Tenant: "t", Error: "It gets one of another tenant, t."}, "wrong container.token CONTAINER_OTHER_TENANT"},
+		{"one that has ended", "copy", containers.Verified{Result: containers.Refused, By: "az", ExpiresOn: ends.Add(-2 * time.Hour), Error: "It has ended."}, "wrong container.token CONTAINER_TOKEN_REFUSED"},
 		{"no az that runs", "copy", containers.Verified{Result: containers.Untried, Error: "No."}, "not-applicable container.token"},
 	} {
 		x.Container.Delivery = tc.delivery
-		l := judgeToken(x, tc.got)
+		l := judgeToken(x, tc.got, time.Now())
 		if got := said([]Line{l})[0]; got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
 		}

@@ -73,6 +73,7 @@ var rounds = []round{
 	}},
 	{"files of another user in a container", 3, []fault{
 		{"a credential that the container's user may not read", deniedFiles, "container.files", "denied", doctor.Wrong, "CONTAINER_FILES_DENIED", "runs as user 1000", "aztray doctor --fix", true},
+		{"a token of the tenant that was in use before", nil, "container.token", "sh", doctor.Wrong, "CONTAINER_OTHER_TENANT", "another tenant", "aztray service sync --container ", true}, // left by the round before
 		{"an az in a container that is broken", brokenInside, "container.token", "broken", doctor.Wrong, "CONTAINER_TOKEN_REFUSED", "Its az gives no token", "docker exec ", false},
 	}},
 	{"settings that are none", 2, []fault{
@@ -212,8 +213,7 @@ func (x *story) play(r round) (found int) {
 	}
 	report := x.examine(r.code)
 	if r.name == rounds[0].name {
-		x.narrow(r.code)
-		x.bundle(r.code)
+		x.narrow(x.bundle(r.code))
 	}
 	var cured []fault
 	for _, f := range r.faults {
@@ -266,9 +266,8 @@ func (x *story) pasted(command string) {
 }
 
 // narrow reads the report as a person does: it fits, and what is wrong stands out.
-func (x *story) narrow(code int) {
+func (x *story) narrow(out string) {
 	x.t.Helper()
-	out, _ := x.cmd(code, "doctor")
 	if !strings.Contains(out, "\n  WRONG    ") || strings.Contains(out, "\x1b") {
 		x.t.Error("what is wrong does not stand out, or there are colours in a pipe")
 	}
@@ -281,8 +280,9 @@ func (x *story) narrow(code int) {
 	}
 }
 
-// bundle has everything written into a file for a report of a bug, and searches that for secrets.
-func (x *story) bundle(code int) {
+// bundle has everything written into a file for a report of a bug, and searches that for secrets. It
+// returns what was printed besides.
+func (x *story) bundle(code int) (printed string) {
 	x.t.Helper()
 	secrets := map[string]string{"AZURE_CLIENT_SECRET": "the~host's.Secret-9876543210", "AZURE_OPENAI_API_KEY": "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "a container's": boxSecret}
 	for name, value := range secrets {
@@ -291,7 +291,7 @@ func (x *story) bundle(code int) {
 		}
 	}
 	file := filepath.Join(x.Dir, "out", "report.zip")
-	x.cmd(code, "doctor", "--bundle", file)
+	printed, _ = x.cmd(code, "doctor", "--bundle", file)
 	info, err := os.Stat(file)
 	x.must(err)
 	if info.Mode().Perm() != 0o600 {
@@ -328,6 +328,7 @@ func (x *story) bundle(code int) {
 	if want := []string{"README.txt", "doctor.json", "status.json", "versions.json", "settings.txt", "environment.txt", "log.txt"}; !slices.Equal(names, want) {
 		x.t.Errorf("the bundle holds %v, want %v", names, want)
 	}
+	return printed
 }
 
 // Ctrl-C ends it at once, whatever it waits for, and an engine that is not open to one is named.
