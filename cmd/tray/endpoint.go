@@ -3,7 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -36,12 +38,32 @@ func (e *endpoint) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server := identity.New(identity.Options{Key: key, Known: e.known, Token: e.token, Log: e.log})
+	server := identity.New(identity.Options{Key: key, Known: e.known, Token: e.token, Log: e.log,
+		Failing: func(at map[netip.AddrPort]error) { e.agent.Lacks(ctx, endpointPart, notListening(at)) }})
 	addrs := make(chan []netip.AddrPort)
 	var follow sync.WaitGroup
 	defer follow.Wait()
 	follow.Go(func() { e.addresses(ctx, addrs) })
 	return server.Run(ctx, addrs)
+}
+
+const endpointPart = "endpoint"
+
+// notListening is the problem of an endpoint that can't have its addresses; nil where it has them all.
+func notListening(failing map[netip.AddrPort]error) *auth.Problem {
+	if len(failing) == 0 {
+		return nil
+	}
+	at := slices.SortedFunc(maps.Keys(failing), netip.AddrPort.Compare)[0]
+	p := &auth.Problem{Code: "ENDPOINT_NOT_LISTENING", Kind: auth.ConfigError, Err: failing[at],
+		Message: fmt.Sprintf("The identity endpoint can't listen on %s, so containers get no token there.", at),
+		Advice:  "See the log, or set endpoint.port to another."}
+	if errors.Is(failing[at], errInUse) {
+		p.Code = "ENDPOINT_PORT_TAKEN"
+		p.Message = fmt.Sprintf("The identity endpoint's port is taken by another program (%s), so containers get no token there.", at)
+		p.Advice = "End that program, or set endpoint.port to another and give the containers their variables anew."
+	}
+	return p
 }
 
 // token gives a container its token and has the agent know that it got one.

@@ -49,6 +49,9 @@ func (e configured) apply(s *state, now time.Time) {
 		s.openai, s.openaiAt, s.openaiFailures = nil, time.Time{}, 0
 	}
 	s.keepEngines(is.Engines)
+	if !is.Endpoint {
+		delete(s.lacking, "endpoint") // it is served no more
+	}
 }
 
 // keepEngines forgets what was known of engines that are no longer followed; what the others have is

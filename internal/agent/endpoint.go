@@ -148,7 +148,7 @@ func EndpointStatus(c containers.Container, last Served, on bool, now time.Time)
 	st := containers.Status{Name: c.Name, ID: c.ID, Project: c.Project, Engine: c.Engine, Delivery: c.Delivery, State: containers.Missing, Running: c.Running}
 	switch {
 	case !on:
-		st.State, st.Error = containers.Unreachable, "Its label asks for the identity endpoint, which is off: set endpoint.enabled = true."
+		st.State, st.Error = containers.Unreachable, "It is to ask the identity endpoint, which is off: set endpoint.enabled = true."
 	case c.NoNetwork:
 		st.State, st.Error = containers.Unreachable, "It has no network, so it can't reach the identity endpoint; say aztray.deliver=copy or aztray.deliver=mount."
 	case last.ExpiresOn.After(now):

@@ -445,6 +445,9 @@ func (s *state) box(c containers.Container) {
 		b = &box{status: containers.Status{Name: c.Name, ID: c.ID, Project: c.Project, Engine: c.Engine, Delivery: cmp.Or(c.Delivery, "copy"), State: containers.Missing}}
 		s.boxes[c.ID] = b
 	}
+	if b.c.Delivery != c.Delivery && c.Delivery == "endpoint" && b.sent != "" {
+		s.leftovers, b.sent = append(s.leftovers, b.c), "" // what was put there by another way
+	}
 	b.c, b.verify, b.retryAt = c, true, time.Time{}
 	b.status.Running, b.status.Name = c.Running, c.Name
 	b.untouched = b.untouched && !c.Running

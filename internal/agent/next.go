@@ -43,6 +43,10 @@ func next(s *state, now time.Time) plan {
 	p.follow(s)
 	p.prepare(s, now)
 	p.deliver(s, now)
+	for _, c := range s.leftovers {
+		p.jobs = append(p.jobs, withdrawJob{c})
+	}
+	s.leftovers = nil
 	p.answer(s)
 	p.cure(s, now)
 	p.restart(s)

@@ -48,6 +48,8 @@ type state struct {
 	restarts []restartJob // to be started
 	answers  []Answer     // to be remembered
 
+	leftovers []containers.Container // what they hold is to be taken away: they get it by another way now
+
 	waiters []waiter          // for a token, by the identity endpoint
 	served  map[string]Served // by container id: what it gave last
 

@@ -91,7 +91,7 @@ func (c *command) report(ctx context.Context, s signIn, f found, boxes []contain
 		r.Containers = append(r.Containers, ContainerReport{b.Name, b.ID, b.Project, b.Engine, b.Delivery, b.State, b.Path,
 			when(b.ExpiresOn), when(b.DeliveredAt), text(b.Error), consentWord(b.Consent), nil})
 	}
-	for _, p := range append([]*auth.Problem{c.client.AZ.Problem(), s.files.CacheProblem}, f.away...) {
+	for _, p := range append([]*auth.Problem{c.client.AZ.Problem(), s.files.CacheProblem, c.endpointProblem(ctx, boxes)}, f.away...) {
 		if p != nil {
 			r.Notices = append(r.Notices, *problemReport(p))
 		}

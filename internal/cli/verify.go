@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
+	"aztray/internal/auth"
 	"aztray/internal/containers"
+	"aztray/internal/doctor"
 )
 
 // VerifiedReport is what a container got when it was asked to obtain a token; null where nothing is known.
@@ -79,6 +82,15 @@ func triable(st containers.Status) bool {
 		return true
 	}
 	return st.Delivery == "endpoint" && st.State == containers.Missing
+}
+
+// endpointProblem says what keeps containers from asking the identity endpoint; it is looked for where
+// one of them is to.
+func (c *command) endpointProblem(ctx context.Context, boxes []containers.Status) *auth.Problem {
+	if !slices.ContainsFunc(boxes, func(b containers.Status) bool { return b.Delivery == "endpoint" }) {
+		return nil
+	}
+	return doctor.EndpointPort(ctx, c.settings)
 }
 
 // insideColumn gives the column that says what came of the try, none where nothing was tried; its head

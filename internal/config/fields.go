@@ -96,12 +96,12 @@ var theirs = map[string]bool{
 	"openai.temperature": true, "openai.max_tokens": true, "openai.timeout": true,
 }
 
+// noEndpoint says that containers are sent to an endpoint that nobody serves.
 func noEndpoint(s *Settings, _ any) string {
-	if s.Containers.Delivery != "endpoint" {
+	if s.Containers.Delivery != "endpoint" || s.Endpoint.Enabled {
 		return ""
 	}
-	s.Containers.Delivery = "copy"
-	return `this version uses the endpoint where a container's label asks for it, and else delivers by "copy"`
+	return `the identity endpoint is off: set endpoint.enabled = true`
 }
 
 func onlyAccessTokens(s *Settings, _ any) string {

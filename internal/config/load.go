@@ -138,6 +138,9 @@ func (l *layers) settings() (Settings, []string, error) {
 		if wrong := f.store(&s, raw); wrong != "" {
 			return Settings{}, nil, l.badValue(f.key, raw, wrong)
 		}
+	}
+	for _, f := range fields { // when all are known: one may be of no effect without another
+		raw := l.v.Get(f.key)
 		if f.later == nil || !l.given(f.key) {
 			continue
 		}

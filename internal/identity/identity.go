@@ -50,9 +50,11 @@ type Options struct {
 	// Token gives a token for one of the client's scopes. It may wait for a renewal until ctx ends; a
 	// failure that a person can act on is an *auth.Problem.
 	Token func(ctx context.Context, c Client, scope string) (auth.Token, error)
-	Wait  time.Duration    // for a renewal, before the caller is told to come again; 0 means 8 seconds
-	Now   func() time.Time // nil means time.Now
-	Log   *slog.Logger     // nil means slog.Default()
+	// Failing is told after each list of addresses which of them cannot be listened on, and why; nil: nobody is.
+	Failing func(map[netip.AddrPort]error)
+	Wait    time.Duration    // for a renewal, before the caller is told to come again; 0 means 8 seconds
+	Now     func() time.Time // nil means time.Now
+	Log     *slog.Logger     // nil means slog.Default()
 }
 
 // Server answers containers that ask for a token. It is an http.Handler.

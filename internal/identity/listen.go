@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -25,7 +26,7 @@ func (s *Server) Run(ctx context.Context, addrs <-chan []netip.AddrPort) error {
 	var work sync.WaitGroup
 	defer work.Wait()
 	defer shut(server)
-	open, failing := map[netip.AddrPort]net.Listener{}, map[netip.AddrPort]string{}
+	open, failing := map[netip.AddrPort]net.Listener{}, map[netip.AddrPort]error{}
 	for {
 		select {
 		case <-ctx.Done():
@@ -38,16 +39,20 @@ func (s *Server) Run(ctx context.Context, addrs <-chan []netip.AddrPort) error {
 				}
 				l, err := listen(ctx, at)
 				if err != nil {
-					if failing[at] != err.Error() {
+					if was := failing[at]; was == nil || was.Error() != err.Error() {
 						s.o.Log.Warn("the identity endpoint does not listen there", "address", at, "err", err)
 					}
-					failing[at] = err.Error()
+					failing[at] = err
 					continue
 				}
 				delete(failing, at)
 				open[at] = l
 				s.o.Log.Info("the identity endpoint listens", "address", at)
 				work.Go(func() { server.Serve(l) }) // ends when l or server is closed
+			}
+			maps.DeleteFunc(failing, func(at netip.AddrPort, _ error) bool { return !slices.Contains(want, at) })
+			if s.o.Failing != nil {
+				s.o.Failing(maps.Clone(failing))
 			}
 		}
 	}

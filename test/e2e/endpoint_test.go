@@ -108,10 +108,19 @@ func TestTheIdentityEndpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	x := begin(t, stage.Options{Settings: fmt.Sprintf("[endpoint]\nenabled = true\nport = %d\n", port)})
+	x := begin(t, stage.Options{Settings: fmt.Sprintf("[endpoint]\nenabled = true\nport = %d\n[containers]\ndelivery = \"endpoint\"\n", port)})
 	_, err = x.Az(x.ctx, "login", "--scope", cloud.ScopeCognitive)
 	x.must(err)
+	x.Cleanup(x.Name("early"))
+	run(x, "create", "--name", x.Name("early"), images.Static)
+	if out, _ := x.cmd(cli.ExitContainers, "service", "status"); !strings.Contains(out, "is taken by") {
+		t.Error("status does not say that the endpoint's port is taken")
+	}
+	l.Close()
+	if out, _ := x.cmd(cli.ExitContainers, "service", "status"); !strings.Contains(out, "nobody answers containers at the identity endpoint") {
+		t.Error("status does not say that nobody serves the endpoint")
+	}
+	x.must(x.RemoveContainer(x.ctx, "early"))
 	app := x.app()
 	x.startTray()
 	x.icon(10*time.Second, auth.OK)
@@ -145,7 +154,7 @@ func TestTheIdentityEndpoint(t *testing.T) {
 	x.must(err)
 	x.must(os.WriteFile(file, []byte(env), 0o600))
 	x.Cleanup(x.Name("tools"))
-	run(x, "run", "-d", "--name", x.Name("tools"), "--label", "aztray.deliver=endpoint", "--env-file", file, images.Sh, "/probe", "sleep")
+	run(x, "run", "-d", "--name", x.Name("tools"), "--env-file", file, images.Sh, "/probe", "sleep")
 	verified := x.verified(cli.ExitGood)
 	if v := verified["tools"]; v.Result != containers.Obtained || v.By == nil || *v.By != "wget" || v.Tenant == nil || *v.Tenant != cloud.Contoso.ID || v.ExpiresOn == nil {
 		t.Errorf("tried in a container with wget: %+v", v)
