@@ -74,12 +74,22 @@ func TestReady(t *testing.T) {
 	}
 }
 
-// One that is not covered starts at once even when the loop is stuck.
-func TestTheLoopIsNotAskedAboutOthers(t *testing.T) {
+// With the loop stuck a container that is not covered starts at once, and one that is when its time is up.
+func TestALoopThatIsStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := New(newRig(), Settings{}) // which nobody runs
+		r := newRig()
+		r.there = map[string]containers.Container{"web": {ID: "a"}}
+		a := New(r, Settings{}) // which nobody runs
 		if err := a.Ready(t.Context(), "other"); err != nil {
 			t.Error(err)
+		}
+		for range maxEvents + 1 { // its queue is full in the end
+			ctx, stop := context.WithTimeout(t.Context(), 2*time.Second)
+			began := time.Now()
+			if err := a.Ready(ctx, "web"); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 2*time.Second {
+				t.Fatalf("held for %v, %v", time.Since(began), err)
+			}
+			stop()
 		}
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -253,12 +254,11 @@ func TestLargeBodies(t *testing.T) {
 	}
 }
 
-// An engine that answers before it has read the body, and reads no more, is heard.
+// An engine that answers before it has read the body, and hangs up, is heard.
 func TestAnEngineThatReadsNoMore(t *testing.T) {
 	const answer = "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 	at := engine(t, func(c *net.UnixConn) {
 		io.ReadFull(c, make([]byte, 10))
-		c.CloseRead()
 		io.WriteString(c, answer)
 	})
 	path, _ := running(t, at, Options{})
@@ -269,8 +269,31 @@ func TestAnEngineThatReadsNoMore(t *testing.T) {
 		wrote <- err
 	}()
 	hears(t, c, answer)
-	if err := <-wrote; err == nil {
-		t.Error("the client could write on")
+	if err := <-wrote; err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("writing on: %v", err)
+	}
+}
+
+// An attach that is refused leaves a connection on which the next start is held as ever; after one that
+// is not, nothing is taken for a request.
+func TestAfterAnAttach(t *testing.T) {
+	const refused = "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}"
+	for answer, want := range map[string]bool{refused: true, "HTTP/1.1 101 UPGRADED\r\n\r\n": false} {
+		at := engine(t, func(c *net.UnixConn) {
+			io.ReadFull(c, make([]byte, len(attach)))
+			io.WriteString(c, answer)
+			io.Copy(c, c)
+		})
+		var asked atomic.Bool
+		path, _ := running(t, at, Options{Ready: func(context.Context, string) error { asked.Store(true); return nil }})
+		c := dial(t, path)
+		send(t, c, attach)
+		hears(t, c, answer)
+		send(t, c, start)
+		hears(t, c, start)
+		if asked.Load() != want {
+			t.Errorf("after %q it was asked: %v", answer, asked.Load())
+		}
 	}
 }
 

@@ -308,7 +308,8 @@ func (x *socketed) compose(t *testing.T) {
 		t.Errorf("compose up: %q", out)
 	}
 	compose("restart", "-t", "1", "web")
-	compose("up", "-d", "--force-recreate", "-t", "1")
+	compose("down", "-t", "1")
+	compose("up", "-d")
 	if !x.firstSight("web").Exists {
 		t.Error("the token was not there at the first instruction of the one made anew")
 	}
