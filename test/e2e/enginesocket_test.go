@@ -334,6 +334,10 @@ func (x *socketed) ourOwn(t *testing.T) {
 		}
 		return strings.TrimSpace(out)
 	}
+	use("context", "update", "aztray", "--docker", "host=unix:///elsewhere.sock")
+	if out := context(); !strings.Contains(out, "led elsewhere, to unix:///elsewhere.sock") {
+		t.Errorf("engine context over another: %s", out)
+	}
 	use("context", "use", "aztray")
 	t.Log(context())
 	running := use("ps", "-q", "--no-trunc")

@@ -200,6 +200,20 @@ func TestFirstInstruction(t *testing.T) {
 	}
 }
 
+// BenchmarkThroughTheEngineSocket is what a request costs that has nothing to do with us.
+func BenchmarkThroughTheEngineSocket(b *testing.B) {
+	f := beginFirsts(b)
+	for way, engine := range map[string]*client.Client{"direct": f.direct, "socket": f.by} {
+		b.Run("way="+way, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := engine.Ping(f.ctx); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkFirstInstruction(b *testing.B) {
 	const n = 300
 	f := beginFirsts(b)
