@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -96,9 +95,7 @@ func (c *command) configShowCommand() *cobra.Command {
 			}
 			c.warn(warnings)
 			if c.format == "json" {
-				enc := json.NewEncoder(c.Out)
-				enc.SetIndent("", "  ")
-				return enc.Encode(all)
+				return c.printJSON(all)
 			}
 			return c.showSettings(all)
 		},
@@ -116,7 +113,9 @@ func (c *command) showSettings(all []config.Value) error {
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		absent = " (there is none; aztray config init writes one)"
 	}
-	fmt.Fprintln(c.Out, c.OutTerm.wrap("File: "+file+absent)+"\n")
+	b := c.page()
+	b.say(plain, "File: "+file+absent)
+	fmt.Fprintln(b)
 	t := &table{head: []string{"SETTING", "VALUE", "FROM"}}
 	for _, v := range all {
 		key, from := plain, dim
@@ -125,5 +124,8 @@ func (c *command) showSettings(all []config.Value) error {
 		}
 		t.add(cell{text: v.Key, style: key, whole: true}, cell{text: config.Written(v.Value)}, cell{text: v.From(), style: from})
 	}
-	return t.write(c.Out, c.OutTerm)
+	if err := t.write(b, c.OutTerm); err != nil {
+		return err
+	}
+	return b.print(c.Out)
 }

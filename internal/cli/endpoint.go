@@ -57,6 +57,7 @@ They hold a secret of that container's own; whoever has it, and reaches the endp
 	cmd.Flags().StringVar(&name, "container", "", "the container's `NAME`, as docker run --name gives it")
 	cmd.Flags().StringVar(&service, "service", "", "the compose service's `NAME`")
 	cmd.Flags().BoolVar(&swarm, "swarm", false, "--service is a swarm service's whole name, such as stack_web")
+	cmd.Flags().StringVarP(&c.format, "output", "o", "table", "table, which is an env file, or json")
 	projectFlag(cmd, &project)
 	return cmd
 }
@@ -125,6 +126,13 @@ func (c *command) printEnv(ctx context.Context, client string) error {
 	host, err := c.endpointHost(ctx)
 	if err != nil {
 		return err
+	}
+	if c.format == "json" {
+		env := map[string]string{}
+		for _, v := range variables(key.Header(client), host, c.settings.Endpoint.Port) {
+			env[v[0]] = v[1]
+		}
+		return c.printJSON(env)
 	}
 	_, err = c.Out.Write([]byte(envFile(key.Header(client), host, c.settings.Endpoint.Port)))
 	return err

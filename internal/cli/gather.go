@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"aztray/internal/agent"
@@ -55,6 +56,7 @@ func (c *command) look(ctx context.Context, tenant string, renew bool) (signIn, 
 		c.nameTenant(&s, agent.Recall(stateFile(c.client.StateDir)).Tenants)
 		return s, nil
 	}
+	defer c.during("Asking Microsoft's sign-in service")()
 	t, err := c.client.Token(ctx, s.files, s.row.User.Name, s.tenant.ID, c.settings.Azure.Scope)
 	if err == nil {
 		s.token, s.silent = t, auth.SilentWorks
@@ -153,6 +155,7 @@ type found struct {
 
 // find lists the covered containers, cut to names where there are any.
 func (c *command) find(ctx context.Context, names []string) (found, error) {
+	defer c.during("Asking the container engine")()
 	f := found{engines: c.engines()}
 	var err error
 	f.all, f.away, err = f.engines.List(ctx, c.covered())
@@ -199,16 +202,20 @@ func pick(f found, names []string) (found, error) {
 // atOnce bounds how many containers are worked on at the same time.
 const atOnce = 16
 
-// each does work for every container, many at once, and returns the results in the given order.
-func each(all []containers.Container, work func(containers.Container) containers.Status) []containers.Status {
+// each does work for every container, many at once, and returns the results in the given order. say is
+// what is done to them, in words.
+func (c *command) each(say string, all []containers.Container, work func(containers.Container) containers.Status) []containers.Status {
 	out := make([]containers.Status, len(all))
+	var done atomic.Int64
+	defer c.progress.during(func() string { return fmt.Sprintf("%s: %d of %d containers are done", say, done.Load(), len(all)) })()
 	var wg sync.WaitGroup
 	free := make(chan struct{}, atOnce)
-	for i, c := range all {
+	for i, box := range all {
 		free <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-free }()
-			out[i] = work(c)
+			out[i] = work(box)
+			done.Add(1)
 		})
 	}
 	wg.Wait()
@@ -220,7 +227,7 @@ func (c *command) deliver(ctx context.Context, s signIn, f found) []containers.S
 	get := c.tokens(ctx, s)
 	c.prepareAhead(ctx, s, f, get)
 	one := c.deliverer(s, f, get)
-	return each(f.all, func(box containers.Container) containers.Status { return one(ctx, box) })
+	return c.each("Delivering", f.all, func(box containers.Container) containers.Status { return one(ctx, box) })
 }
 
 // tokenSource gives a token for a scope in a tenant.

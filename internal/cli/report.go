@@ -8,7 +8,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"aztray/internal/auth"
@@ -76,6 +75,7 @@ func (c *command) report(ctx context.Context, s signIn, f found, boxes []contain
 		Scope: c.settings.Azure.Scope, Problem: problemReport(s.problem), Containers: []ContainerReport{}, Notices: []ProblemReport{}}
 	r.OpenAI = c.askOpenAI(ctx, s)
 	if c.verbose {
+		defer c.during("Trying each source of a credential")()
 		r.Sources = auth.Sources(ctx, auth.SourceOptions{Tenant: s.tenant.ID, Scope: r.Scope, HTTP: c.client.Silent.HTTP, Try: true, Dir: c.client.Dir})
 	}
 	if s.row.TenantID == s.tenant.ID {
@@ -108,6 +108,7 @@ func (c *command) askOpenAI(ctx context.Context, s signIn) *openai.Result {
 	}
 	ctx, stop := context.WithTimeout(ctx, 30*time.Second)
 	defer stop()
+	defer c.during("Asking Azure OpenAI")()
 	r := openai.Client{HTTP: c.client.Silent.HTTP}.Probe(ctx, openai.Settings{Endpoint: o.Endpoint, APIVersion: o.APIVersion,
 		ChatModel: o.ChatModel, EmbeddingModel: o.EmbeddingModel}, s.token).Named(c.listed(ctx, s), s.tenant)
 	return &r
@@ -165,6 +166,9 @@ func (r Report) exitCode() exit {
 
 // print writes the report and returns the exit that goes with it, nil when all is good.
 func (c *command) print(s signIn, r Report) error {
+	if c.interrupted != nil && c.interrupted() != nil {
+		return c.interrupted() // half of the truth is none
+	}
 	var err error
 	if c.format == "json" {
 		enc := json.NewEncoder(c.Out)
@@ -182,9 +186,9 @@ func (c *command) print(s signIn, r Report) error {
 // table is the report in words: how it stands, what it rests on, each container, what to do.
 func (c *command) table(s signIn, r Report) error {
 	now := c.Now()
-	b := &strings.Builder{}
-	fmt.Fprintln(b, c.headline(s, r, now))
-	tw := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	b := c.page()
+	b.say(levelLooks[r.Level], c.headline(s, r, now))
+	tw := newTabs(b, false)
 	row := func(name, value string) {
 		if value != "" {
 			fmt.Fprintf(tw, "  %s\t%s\n", name, value)
@@ -225,13 +229,12 @@ func (c *command) table(s signIn, r Report) error {
 	for _, n := range r.Notices {
 		fmt.Fprintf(b, "\n%s\n%s\n", n.Message, n.Advice)
 	}
-	_, err := io.WriteString(c.Out, b.String())
-	return err
+	return b.print(c.Out)
 }
 
 // sourceTable is each source of a credential, in the order in which DefaultAzureCredential tries them.
 func sourceTable(w io.Writer, all []auth.Source) {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	tw := newTabs(w, true)
 	fmt.Fprintln(tw, "SOURCE\tSTATE\tWHY")
 	for _, s := range all {
 		fmt.Fprintf(tw, "%s\t%s\t%s\n", s.Name, s.State, s.Reason)
@@ -240,7 +243,7 @@ func sourceTable(w io.Writer, all []auth.Source) {
 }
 
 func containerTable(w io.Writer, all []ContainerReport, now time.Time) {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	tw := newTabs(w, true)
 	several := slices.ContainsFunc(all, func(b ContainerReport) bool { return b.Engine != all[0].Engine })
 	engine := func(text string) string { // a column only where there is more than one
 		if !several {

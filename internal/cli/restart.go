@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 	"sync"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -102,13 +100,13 @@ func (c *command) printRestart(ctx context.Context, all []RestartedReport) error
 		enc.SetIndent("", "  ")
 		err = enc.Encode(RestartReport{all})
 	} else {
-		b := &strings.Builder{}
+		b := c.page()
 		if len(all) == 0 {
 			fmt.Fprintln(b, "No container is covered, so there was nothing to restart.")
 		} else {
 			restartTable(b, all)
 		}
-		_, err = io.WriteString(c.Out, b.String())
+		err = b.print(c.Out)
 	}
 	switch code := restartCode(all); {
 	case err != nil:
@@ -143,7 +141,7 @@ func restartCode(all []RestartedReport) exit {
 
 // restartTable is what became of each, and the end of the log of those that did not come back.
 func restartTable(w io.Writer, all []RestartedReport) {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	tw := newTabs(w, true)
 	fmt.Fprintln(tw, "CONTAINER\tRESTART\tTOOK\tHEALTH")
 	for _, r := range all {
 		took, health := "", ""

@@ -50,21 +50,22 @@ type usageError struct{ error }
 // Execute runs one command line and gives its exit code. It is the one place where an error becomes
 // a sentence and a code.
 func Execute(ctx context.Context, args []string, env Env) int {
-	c := &command{Env: env}
+	c := &command{Env: env, progress: progress{w: env.Err, term: env.ErrTerm}}
+	c.Err, c.interrupted = &c.progress, ctx.Err
 	root := c.root()
 	root.SetArgs(args)
 	root.SetOut(env.Out)
-	root.SetErr(env.Err)
+	root.SetErr(c.Err)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return ExitGood
 	}
+	if ctx.Err() != nil { // before all else: what was interrupted also failed
+		fmt.Fprintln(c.Err, "aztray: interrupted")
+		return ExitInterrupted
+	}
 	if code, ok := errors.AsType[exit](err); ok {
 		return int(code)
-	}
-	if ctx.Err() != nil {
-		fmt.Fprintln(env.Err, "aztray: interrupted")
-		return ExitInterrupted
 	}
 	return c.explain(err)
 }
@@ -92,12 +93,14 @@ func (c *command) explain(err error) int {
 // command is one run of the command line.
 type command struct {
 	Env
-	verbose  bool
-	format   string
-	set      []string // of the flag --set
-	settings config.Settings
-	client   auth.Client
-	log      *slog.Logger
+	progress    progress
+	interrupted func() error // not nil once the person has had enough
+	verbose     bool
+	format      string
+	set         []string // of the flag --set
+	settings    config.Settings
+	client      auth.Client
+	log         *slog.Logger
 }
 
 func (c *command) root() *cobra.Command {
@@ -109,6 +112,7 @@ click, and puts the fresh credential into the containers that need it.
 
 Without a command it sits in the tray.`,
 		Example:       "  aztray                       # the tray\n  aztray service status        # how things stand, in words\n  aztray service auth-renew    # sign in with the browser, then update the containers",
+		Version:       c.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,
@@ -120,6 +124,7 @@ Without a command it sits in the tray.`,
 		},
 	}
 	root.PersistentFlags().StringArrayVar(&c.set, "set", nil, "a setting for this run, as `SECTION.KEY=VALUE`; may be given several times")
+	root.SetVersionTemplate("aztray {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	service := &cobra.Command{Use: "service", Short: "The sign-in and the containers: status, auth-renew, sync, restart", Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2}
@@ -148,16 +153,6 @@ func subcommandOnly(cmd *cobra.Command, args []string) error {
 		err = fmt.Errorf("%w; did you mean %q?", err, near[0])
 	}
 	return usageError{err}
-}
-
-func (c *command) versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(c.Out, "aztray %s\n", c.Version)
-			return err
-		},
-	}
 }
 
 // outputFlags are those of every command that gives data.

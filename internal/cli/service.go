@@ -45,7 +45,7 @@ func (c *command) statusCommand() *cobra.Command {
 // check says what each container holds.
 func (c *command) check(ctx context.Context, f found) []containers.Status {
 	served := agent.Recall(stateFile(c.client.StateDir)).Served
-	return each(f.all, func(b containers.Container) containers.Status {
+	return c.each("Looking into them", f.all, func(b containers.Container) containers.Status {
 		if b.Delivery == "endpoint" {
 			return agent.EndpointStatus(b, served[b.ID], c.settings.Endpoint.Enabled, c.Now())
 		}
@@ -177,6 +177,7 @@ func (c *command) signIn(ctx context.Context, o auth.LoginOptions) error {
 	} else {
 		fmt.Fprintf(c.Err, "Sign in with the browser window that opens; waiting for up to %s. Ctrl-C cancels.\n", minutes(c.settings.Azure.LoginTimeout))
 	}
+	defer c.during("Waiting for your sign-in")()
 	_, err := c.client.SignIn(ctx, o)
 	return err
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -91,6 +90,7 @@ func (c *command) listTenants(ctx context.Context) error {
 	row := f.Profile.Current()
 	current := findTenant(f.Profile, cmp.Or(c.settings.Azure.TenantID, row.TenantID)).ID
 	learnt := agent.Recall(stateFile(c.client.StateDir)).Signs
+	end := c.during("Asking in each tenant")
 	all := c.tenants(ctx, f)
 	reports := make([]TenantReport, len(all))
 	var wg sync.WaitGroup
@@ -109,6 +109,10 @@ func (c *command) listTenants(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
+	end()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if c.format == "json" {
 		enc := json.NewEncoder(c.Out)
 		enc.SetIndent("", "  ")
@@ -118,7 +122,8 @@ func (c *command) listTenants(ctx context.Context) error {
 		fmt.Fprintln(c.Err, "No tenants are known, because nobody is signed in.\nSign in: aztray service auth-renew")
 		return exit(ExitPersonNeeded)
 	}
-	tw := tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)
+	b := c.page()
+	tw := newTabs(b, true)
 	fmt.Fprintln(tw, "\tTENANT\tDOMAIN\tSIGNED IN\tA SIGN-IN LASTS\tID")
 	for _, r := range reports {
 		mark, signedIn := "", "yes"
@@ -130,7 +135,8 @@ func (c *command) listTenants(ctx context.Context) error {
 		}
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", mark, r.Name, r.Domain, signedIn, cmp.Or(r.Lifetime, "not known"), r.ID)
 	}
-	return tw.Flush()
+	tw.Flush()
+	return b.print(c.Out)
 }
 
 // useTenant switches silently where az can, else with the browser, and delivers.
@@ -147,7 +153,9 @@ func (c *command) useTenant(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	end := c.during("Switching to " + t.Label())
 	_, err = c.client.UseTenant(ctx, t.ID, c.settings.Azure.Scope, c.settings.Azure.Follow)
+	end()
 	if p, ok := errors.AsType[*auth.Problem](err); ok && p.SignInCures() {
 		fmt.Fprintf(c.Err, "%s needs a sign-in of its own.\n", t.Label())
 		if err = c.signIn(ctx, auth.LoginOptions{TenantID: t.ID, Use: c.settings.Azure.Follow}); err == nil {

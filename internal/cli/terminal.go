@@ -12,6 +12,7 @@ import (
 // to a width there, nothing is coloured, and nothing moves.
 type Terminal struct {
 	Is     bool
+	Dumb   bool // it takes no escape sequences
 	Width  int  // in columns; 0 means not known: nothing is cut
 	Colour bool // not with NO_COLOR or TERM=dumb: https://no-color.org
 }
@@ -21,7 +22,8 @@ func TerminalOf(f *os.File, getenv func(string) string) Terminal {
 	if !term.IsTerminal(int(f.Fd())) {
 		return Terminal{}
 	}
-	t := Terminal{Is: true, Colour: getenv("NO_COLOR") == "" && getenv("TERM") != "dumb" && showsColour(f)}
+	t := Terminal{Is: true, Dumb: getenv("TERM") == "dumb" || !takesEscapes(f)}
+	t.Colour = !t.Dumb && getenv("NO_COLOR") == ""
 	if columns, _, err := term.GetSize(int(f.Fd())); err == nil {
 		t.Width = columns
 	}
@@ -92,9 +94,13 @@ func cut(s string, n int) string {
 }
 
 // wrap breaks a sentence at blanks so that no line is wider than the terminal; in a pipe it stays whole.
+// A command at its end goes to a line of its own, whole, so that it can be copied.
 func (t Terminal) wrap(s string) string {
 	if t.Width <= 0 || columns(s) <= t.Width {
 		return s
+	}
+	if i := strings.LastIndex(s, ": "); i >= 0 && isCommand(s[i+2:]) {
+		return t.wrap(s[:i+1]) + "\n  " + s[i+2:]
 	}
 	var lines []string
 	line := ""
@@ -109,3 +115,6 @@ func (t Terminal) wrap(s string) string {
 	}
 	return strings.Join(append(lines, line), "\n")
 }
+
+// isCommand reports whether the text is to be typed as it is.
+func isCommand(s string) bool { return strings.HasPrefix(s, "aztray ") || strings.HasPrefix(s, "az ") }

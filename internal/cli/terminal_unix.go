@@ -4,5 +4,5 @@ package cli
 
 import "os"
 
-// showsColour: every terminal of today does; TERM=dumb and NO_COLOR say otherwise.
-func showsColour(*os.File) bool { return true }
+// takesEscapes: every terminal of today does; TERM=dumb says otherwise.
+func takesEscapes(*os.File) bool { return true }

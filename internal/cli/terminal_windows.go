@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// showsColour has the console take escape sequences, which it does since Windows 10 where it is asked to.
-func showsColour(f *os.File) bool {
+// takesEscapes has the console take escape sequences, which it does since Windows 10 where it is asked to.
+func takesEscapes(f *os.File) bool {
 	var mode uint32
 	console := windows.Handle(f.Fd())
 	if windows.GetConsoleMode(console, &mode) != nil {
