@@ -49,6 +49,7 @@ type tabs struct {
 	bytes.Buffer
 	w      io.Writer
 	headed bool
+	prose  bool // its last column holds sentences
 }
 
 // newTabs is a table on w; headed says that its first line is a head.
@@ -60,7 +61,7 @@ func (t *tabs) Flush() error {
 	if p, ok := t.w.(interface{ terminal() Terminal }); ok {
 		term = p.terminal()
 	}
-	out := &table{}
+	out := &table{prose: t.prose}
 	for line := range strings.Lines(t.String()) {
 		var cells []cell
 		for text := range strings.SplitSeq(strings.TrimSuffix(line, "\n"), "\t") {

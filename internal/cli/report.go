@@ -235,6 +235,7 @@ func (c *command) table(s signIn, r Report) error {
 // sourceTable is each source of a credential, in the order in which DefaultAzureCredential tries them.
 func sourceTable(w io.Writer, all []auth.Source) {
 	tw := newTabs(w, true)
+	tw.prose = true
 	fmt.Fprintln(tw, "SOURCE\tSTATE\tWHY")
 	for _, s := range all {
 		fmt.Fprintf(tw, "%s\t%s\t%s\n", s.Name, s.State, s.Reason)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -12,6 +13,7 @@ type table struct {
 	head   []string // none: no line above
 	indent string
 	rows   [][]cell
+	prose  bool // the last column holds sentences, which are broken at blanks and never cut
 }
 
 type cell struct {
@@ -48,26 +50,73 @@ func (t *table) write(w io.Writer, term Terminal) error {
 		rows = append([][]cell{head}, rows...)
 	}
 	widths := fit(measure(rows), fixed(t.rows), term.Width-len(t.indent))
+	if n := len(widths); t.prose && term.Width > 0 && n > 0 {
+		widths = measure(rows)
+		widths[n-1] = max(2*narrowest, term.Width-len(t.indent)-sum(widths[:n-1]))
+	}
 	b := &strings.Builder{}
 	for _, row := range rows {
-		b.WriteString(t.indent)
-		line := &strings.Builder{}
-		pad := 0 // is only written before a next cell, so that no line ends in blanks
-		for i, c := range row {
-			text := printable(c.text)
-			if term.Width > 0 {
-				text = cut(text, widths[i])
-			}
-			if text != "" {
-				line.WriteString(strings.Repeat(" ", pad) + term.paint(c.style, text))
-				pad = 0
-			}
-			pad += widths[i] - columns(text) + gap
+		for _, line := range t.broken(row, widths, term) {
+			writeRow(b, t.indent, line, widths, term)
 		}
-		b.WriteString(line.String() + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// broken is a row as one line, or as several where its last cell holds more than one line of prose.
+func (t *table) broken(row []cell, widths []int, term Terminal) [][]cell {
+	last := len(row) - 1
+	if !t.prose || term.Width <= 0 || last < 0 {
+		return [][]cell{row}
+	}
+	lines := [][]cell{row}
+	for i, text := range strings.Split(Terminal{Width: widths[last]}.wrap(printable(row[last].text)), "\n") {
+		if i == 0 {
+			lines[0] = slices.Clone(row)
+			lines[0][last].text = text
+			continue
+		}
+		more := make([]cell, len(row))
+		more[last] = cell{text: text, style: row[last].style, whole: true}
+		lines = append(lines, more)
+	}
+	return lines
+}
+
+func writeRow(b *strings.Builder, indent string, row []cell, widths []int, term Terminal) {
+	b.WriteString(indent)
+	pad := 0 // is only written before a next cell, so that no line ends in blanks
+	for i, c := range row {
+		text := printable(c.text)
+		if term.Width > 0 && !c.whole {
+			text = cut(text, widths[i])
+		}
+		if text != "" {
+			b.WriteString(strings.Repeat(" ", pad) + term.paint(c.style, text))
+			pad = 0
+		}
+		pad += widths[i] - columns(text) + gap
+	}
+	b.WriteString("\n")
+}
+
+// sum is how wide columns are with the gaps after them.
+func sum(widths []int) int {
+	n := gap * len(widths)
+	for _, w := range widths {
+		n += w
+	}
+	return n
+}
+
+// wide is how wide the table would like to be.
+func (t *table) wide() int {
+	head := make([]cell, len(t.head))
+	for i, s := range t.head {
+		head[i].text = s
+	}
+	return len(t.indent) + sum(measure(append([][]cell{head}, t.rows...))) - gap
 }
 
 // printable takes out what would move the cursor: names come from elsewhere.
@@ -111,11 +160,8 @@ func fit(widths []int, whole map[int]bool, total int) []int {
 	if total <= 0 {
 		return widths
 	}
-	sum := gap * (len(widths) - 1)
-	for _, w := range widths {
-		sum += w
-	}
-	for ; sum > total; sum-- {
+	now := sum(widths) - gap
+	for ; now > total; now-- {
 		widest := noMoreCuts
 		for i, w := range widths {
 			if !whole[i] && w > narrowest && (widest == noMoreCuts || w > widths[widest]) {

@@ -3,6 +3,8 @@ package cli
 import (
 	"strings"
 	"testing"
+
+	"aztray/internal/auth"
 )
 
 func TestTable(t *testing.T) {
@@ -70,5 +72,45 @@ func TestTableLeavesIdsWhole(t *testing.T) {
 	}
 	if line := strings.TrimSuffix(b.String(), "\n"); columns(line) != 80 || !strings.HasSuffix(line, "  "+id) {
 		t.Errorf("%d columns: %s", columns(line), line)
+	}
+}
+
+// Sentences are broken at blanks, each line under the one before.
+func TestTableBreaksProse(t *testing.T) {
+	tb := &table{head: []string{"SOURCE", "WHY"}, prose: true}
+	tb.row("EnvironmentCredential", "AZURE_CLIENT_ID, AZURE_TENANT_ID and a secret are not all set.")
+	var b strings.Builder
+	if err := tb.write(&b, Terminal{Is: true, Width: 60}); err != nil {
+		t.Fatal(err)
+	}
+	const want = `SOURCE                 WHY
+EnvironmentCredential  AZURE_CLIENT_ID, AZURE_TENANT_ID and
+                       a secret are not all set.
+`
+	if b.String() != want {
+		t.Errorf("\n%swant\n%s", b.String(), want)
+	}
+}
+
+func TestTenantTable(t *testing.T) {
+	all := []TenantReport{
+		{Tenant: auth.Tenant{ID: "c0000000-aaaa-4aaa-8aaa-000000000001", Name: "Contoso", Domain: "contoso.example"}, Current: true, SignedIn: true, Lifetime: "12 hours"},
+		{Tenant: auth.Tenant{ID: "a0000000-dddd-4ddd-8ddd-000000000003", Name: "Northwind Traders", Domain: "northwind.example"}, Problem: "AADSTS50076"},
+	}
+	for width, want := range map[int]string{
+		0: `   TENANT             DOMAIN             SIGNED IN       SIGN-IN LASTS  ID
+*  Contoso            contoso.example    yes             12 hours       c0000000-aaaa-4aaa-8aaa-000000000001
+   Northwind Traders  northwind.example  no AADSTS50076  not known      a0000000-dddd-4ddd-8ddd-000000000003
+`,
+		80: `   TENANT             DOMAIN             SIGNED IN       SIGN-IN LASTS
+*  Contoso            contoso.example    yes             12 hours
+   Northwind Traders  northwind.example  no AADSTS50076  not known
+`,
+	} {
+		var b strings.Builder
+		term := Terminal{Is: width > 0, Width: width}
+		if err := tenantTable(all, term).write(&b, term); err != nil || b.String() != want {
+			t.Errorf("%d columns: %v\n%swant\n%s", width, err, b.String(), want)
+		}
 	}
 }

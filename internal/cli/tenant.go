@@ -123,20 +123,35 @@ func (c *command) listTenants(ctx context.Context) error {
 		return exit(ExitPersonNeeded)
 	}
 	b := c.page()
-	tw := newTabs(b, true)
-	fmt.Fprintln(tw, "\tTENANT\tDOMAIN\tSIGNED IN\tA SIGN-IN LASTS\tID")
-	for _, r := range reports {
-		mark, signedIn := "", "yes"
+	if err := tenantTable(reports, c.OutTerm).write(b, c.OutTerm); err != nil {
+		return err
+	}
+	return b.print(c.Out)
+}
+
+// tenantTable leaves out the ids where they would not fit and each tenant can be named otherwise.
+func tenantTable(all []TenantReport, term Terminal) *table {
+	t := &table{head: []string{"", "TENANT", "DOMAIN", "SIGNED IN", "SIGN-IN LASTS", "ID"}}
+	named := true
+	for _, r := range all {
+		mark, signedIn := cell{}, cell{text: "yes", style: green}
 		if r.Current {
-			mark = "*"
+			mark = cell{text: "*", style: bold}
 		}
 		if !r.SignedIn {
-			signedIn = strings.TrimSpace("no " + r.Problem)
+			signedIn = cell{text: strings.TrimSpace("no " + r.Problem), style: yellow}
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", mark, r.Name, r.Domain, signedIn, cmp.Or(r.Lifetime, "not known"), r.ID)
+		named = named && r.Domain != ""
+		t.add(mark, cell{text: r.Name}, cell{text: r.Domain}, signedIn, cell{text: cmp.Or(r.Lifetime, "not known")}, cell{text: r.ID, whole: true})
 	}
-	tw.Flush()
-	return b.print(c.Out)
+	if named && term.Width > 0 && t.wide() > term.Width {
+		last := len(t.head) - 1
+		t.head = t.head[:last]
+		for i := range t.rows {
+			t.rows[i] = t.rows[i][:last]
+		}
+	}
+	return t
 }
 
 // useTenant switches silently where az can, else with the browser, and delivers.
