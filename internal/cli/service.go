@@ -177,7 +177,9 @@ func (c *command) signIn(ctx context.Context, o auth.LoginOptions) error {
 	} else {
 		fmt.Fprintf(c.Err, "Sign in with the browser window that opens; waiting for up to %s. Ctrl-C cancels.\n", minutes(c.settings.Azure.LoginTimeout))
 	}
-	defer c.during("Waiting for your sign-in")()
+	if c.progress.moves() { // elsewhere the line above is enough
+		defer c.during("Waiting for your sign-in")()
+	}
 	_, err := c.client.SignIn(ctx, o)
 	return err
 }

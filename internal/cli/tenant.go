@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -114,9 +113,10 @@ func (c *command) listTenants(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	if c.format == "json" {
-		enc := json.NewEncoder(c.Out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(reports)
+		if err := c.printJSON(reports); err != nil || len(reports) > 0 {
+			return err
+		}
+		return exit(ExitPersonNeeded)
 	}
 	if len(reports) == 0 {
 		fmt.Fprintln(c.Err, "No tenants are known, because nobody is signed in.\nSign in: aztray service auth-renew")

@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"encoding/json"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"aztray/internal/cli"
 	"aztray/test/rig/cloud"
 	"aztray/test/rig/images"
+	"aztray/test/rig/schema"
 	"aztray/test/rig/stage"
 )
 
@@ -23,7 +26,30 @@ func (x *story) cmd(want int, args ...string) (stdout, stderr string) {
 	if code != want {
 		x.t.Errorf("aztray %s: exit code %d, want %d", strings.Join(args, " "), code, want)
 	}
+	x.asTheSchemaHasIt(args, out)
 	return out, msg
+}
+
+// schemas are the documents that commands print with -o json, by the command's words.
+var schemas = map[string]string{"service status": "status", "service auth-renew": "status", "service sync": "status", "tenant use": "status",
+	"service restart": "restart", "tenant list": "tenants", "config show": "config", "doctor": "doctor", "endpoint env": "endpoint-env", "version": "version"}
+
+// asTheSchemaHasIt checks what a command printed with -o json, where it printed anything.
+func (x *story) asTheSchemaHasIt(args []string, out string) {
+	x.t.Helper()
+	i := slices.Index(args, "-o")
+	if out == "" || i < 0 || i+1 == len(args) || args[i+1] != "json" {
+		return
+	}
+	name, ok := schemas[strings.Join(args[:min(2, len(args))], " ")]
+	if !ok {
+		name = schemas[args[0]]
+	}
+	s, err := schema.Read(filepath.Join("..", "..", "docs", "schema", name+".json"))
+	x.must(err)
+	if err := s.Check([]byte(out)); err != nil {
+		x.t.Errorf("aztray %s is not as docs/schema/%s.json has it:\n%v\n%s", strings.Join(args, " "), name, err, out)
+	}
 }
 
 // status reads the one document that -o json prints.
@@ -113,6 +139,11 @@ func TestTheCommandLineAlone(t *testing.T) {
 		if !strings.Contains(out, want) {
 			t.Errorf("status --verbose does not say %q", want)
 		}
+	}
+
+	for _, args := range [][]string{{"service", "status", "--verbose"}, {"service", "sync", "--verify"}, {"service", "restart"}, {"tenant", "list"}, {"config", "show"},
+		{"doctor"}, {"endpoint", "env", "--container", "x"}, {"version"}} {
+		x.cmd(0, append(args, "-o", "json")...)
 	}
 
 	x.must(x.WriteSettings("[azure]\ntennant_id = \"x\"\n"))
