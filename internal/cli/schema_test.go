@@ -20,7 +20,7 @@ import (
 	"aztray/internal/auth"
 	"aztray/internal/config"
 	"aztray/internal/doctor"
-	"aztray/test/rig/schema"
+	"aztray/test/rig/jsonschema"
 )
 
 // documents are what -o json prints, by the schema's name in docs/schema.
@@ -43,7 +43,7 @@ func TestSchemas(t *testing.T) {
 	said := readComments(t, ".", "../auth", "../config", "../containers", "../doctor", "../openai")
 	for name, d := range documents {
 		s := said.schemaOf(t, reflect.TypeOf(d.value))
-		s.Dialect, s.Title = schema.Dialect, d.title
+		s.Dialect, s.Title = jsonschema.Dialect, d.title
 		got, err := json.MarshalIndent(s, "", "  ")
 		if err != nil {
 			t.Fatal(err)
@@ -125,13 +125,13 @@ var (
 	levels   = []any{"ok", "expiring", "expired", "signed-out", "renewing", "unknown"}
 )
 
-func (c comments) schemaOf(t *testing.T, of reflect.Type) *schema.Schema {
+func (c comments) schemaOf(t *testing.T, of reflect.Type) *jsonschema.Schema {
 	t.Helper()
 	switch {
 	case of == timeType:
-		return &schema.Schema{Type: "string", Format: "date-time"}
+		return &jsonschema.Schema{Type: "string", Format: "date-time"}
 	case of == reflect.TypeFor[auth.Level]():
-		return &schema.Schema{Type: "string", Enum: levels}
+		return &jsonschema.Schema{Type: "string", Enum: levels}
 	case of.Kind() != reflect.String && of.Kind() != reflect.Pointer && of.Implements(textType):
 		t.Errorf("what does %v print?", of)
 	}
@@ -143,23 +143,23 @@ func (c comments) schemaOf(t *testing.T, of reflect.Type) *schema.Schema {
 		if len(values) > 0 && mayBeEmpty[of.String()] {
 			values = append(values, "")
 		}
-		return &schema.Schema{Type: "string", Enum: values}
+		return &jsonschema.Schema{Type: "string", Enum: values}
 	case reflect.Bool:
-		return &schema.Schema{Type: "boolean"}
+		return &jsonschema.Schema{Type: "boolean"}
 	case reflect.Int:
-		return &schema.Schema{Type: "integer"}
+		return &jsonschema.Schema{Type: "integer"}
 	case reflect.Float64:
-		return &schema.Schema{Type: "number"}
+		return &jsonschema.Schema{Type: "number"}
 	case reflect.Slice:
-		s := &schema.Schema{Type: "array", Items: c.schemaOf(t, of.Elem())}
+		s := &jsonschema.Schema{Type: "array", Items: c.schemaOf(t, of.Elem())}
 		if nilMeansNull[of.String()] {
 			s.Type = []string{"array", "null"}
 		}
 		return s
 	case reflect.Map:
-		return &schema.Schema{Type: "object", Additional: c.schemaOf(t, of.Elem())}
+		return &jsonschema.Schema{Type: "object", Additional: c.schemaOf(t, of.Elem())}
 	case reflect.Interface:
-		return &schema.Schema{}
+		return &jsonschema.Schema{}
 	case reflect.Struct:
 		return c.object(t, of)
 	}
@@ -173,8 +173,8 @@ var mayBeEmpty = map[string]bool{"doctor.Fix": true, "auth.AccountKind": true}
 // nilMeansNull are the lists that are null where there is nothing.
 var nilMeansNull = map[string]bool{"[]string": true}
 
-func (c comments) object(t *testing.T, of reflect.Type) *schema.Schema {
-	s := &schema.Schema{Type: "object", Properties: map[string]*schema.Schema{}, Additional: false}
+func (c comments) object(t *testing.T, of reflect.Type) *jsonschema.Schema {
+	s := &jsonschema.Schema{Type: "object", Properties: map[string]*jsonschema.Schema{}, Additional: false}
 	for i := range of.NumField() {
 		f := of.Field(i)
 		tag, options, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -199,10 +199,10 @@ func (c comments) object(t *testing.T, of reflect.Type) *schema.Schema {
 	return s
 }
 
-func nullable(s *schema.Schema) *schema.Schema {
+func nullable(s *jsonschema.Schema) *jsonschema.Schema {
 	if name, simple := s.Type.(string); simple && len(s.Enum) == 0 && s.Properties == nil {
 		s.Type = []string{name, "null"}
 		return s
 	}
-	return &schema.Schema{AnyOf: []*schema.Schema{s, {Type: "null"}}}
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{s, {Type: "null"}}}
 }

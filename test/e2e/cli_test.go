@@ -13,7 +13,7 @@ import (
 	"aztray/internal/cli"
 	"aztray/test/rig/cloud"
 	"aztray/test/rig/images"
-	"aztray/test/rig/schema"
+	"aztray/test/rig/jsonschema"
 	"aztray/test/rig/stage"
 )
 
@@ -45,7 +45,7 @@ func (x *story) asTheSchemaHasIt(args []string, out string) {
 	if !ok {
 		name = schemas[args[0]]
 	}
-	s, err := schema.Read(filepath.Join("..", "..", "docs", "schema", name+".json"))
+	s, err := jsonschema.Read(filepath.Join("..", "..", "docs", "schema", name+".json"))
 	x.must(err)
 	if err := s.Check([]byte(out)); err != nil {
 		x.t.Errorf("aztray %s is not as docs/schema/%s.json has it:\n%v\n%s", strings.Join(args, " "), name, err, out)

@@ -1,6 +1,6 @@
-// Package schema checks JSON documents against the schemas in docs/schema: the part of JSON Schema 2020-12
+// Package jsonschema checks JSON documents against the schemas in docs/schema: the part of JSON Schema 2020-12
 // that those use, and no more. A keyword that it does not know is an error, so that none is passed over.
-package schema
+package jsonschema
 
 import (
 	"encoding/json"
