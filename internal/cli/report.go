@@ -12,6 +12,7 @@ import (
 
 	"aztray/internal/auth"
 	"aztray/internal/containers"
+	"aztray/internal/health"
 	"aztray/internal/openai"
 )
 
@@ -91,7 +92,8 @@ func (c *command) report(ctx context.Context, s signIn, f found, boxes []contain
 		r.Containers = append(r.Containers, ContainerReport{b.Name, b.ID, b.Project, b.Engine, b.Delivery, b.State, b.Path,
 			when(b.ExpiresOn), when(b.DeliveredAt), text(b.Error), consentWord(b.Consent), nil})
 	}
-	for _, p := range append([]*auth.Problem{c.client.AZ.Problem(), s.files.CacheProblem, c.endpointProblem(ctx, boxes)}, f.away...) {
+	port := health.Taken(ctx, c.settings.Health.Listen, c.settings.Health.Watch)
+	for _, p := range append([]*auth.Problem{c.client.AZ.Problem(), s.files.CacheProblem, c.endpointProblem(ctx, boxes), port}, f.away...) {
 		if p != nil {
 			r.Notices = append(r.Notices, *problemReport(p))
 		}

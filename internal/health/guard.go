@@ -17,6 +17,7 @@ const (
 	maxLive     = 16 // pages kept up to date
 	maxConns    = 128
 	writeWithin = 10 * time.Second
+	serverName  = "aztray" // by which Taken knows ours
 )
 
 // guarded lets through what comes from this machine's own programs and from our own page. Each test
@@ -24,7 +25,7 @@ const (
 func (s *Server) guarded(next http.Handler) http.Handler {
 	turns, live := make(chan struct{}, maxRequests), make(chan struct{}, maxLive)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Server", "aztray")
+		w.Header().Set("Server", serverName)
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")

@@ -1,15 +1,18 @@
 package health
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -73,8 +76,14 @@ func (s *Server) serve(ctx context.Context) error {
 	return nil
 }
 
-// listen tries until it has the port, or ctx ends. What is in its way is said once.
+// listen tries until it has the port, or ctx ends. What is in its way is said once. A port that is said to
+// be another service's is left to it: while that one is down too, or it could not come up again.
 func (s *Server) listen(ctx context.Context) (net.Listener, error) {
+	if u, is := s.watchedHere(); is {
+		s.log.Info("the health API is not served: its port is another service's, which is watched", "listen", s.o.Listen, "url", u)
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	said := false
 	for pause := cmp.Or(s.o.Retry, firstRetry); ; pause = min(2*pause, lastRetry) {
 		s.tries.Add(1)
@@ -97,8 +106,16 @@ func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 	}
 }
 
-// explain says what is in the way of serving. Where that is a service which is watched, all is well: it
-// is that one's health that people ask for there.
+// watchedHere is the service on our port whose health is watched.
+func (s *Server) watchedHere() (address string, is bool) {
+	i := slices.IndexFunc(s.o.Watched, func(u string) bool { return samePort(u, s.o.Listen) })
+	if i < 0 {
+		return "", false
+	}
+	return s.o.Watched[i], true
+}
+
+// explain says what is in the way of serving.
 func (s *Server) explain(ctx context.Context, err error) {
 	if !taken(err) {
 		s.log.Warn("the health API is not served", "listen", s.o.Listen, "err", err)
@@ -107,14 +124,31 @@ func (s *Server) explain(ctx context.Context, err error) {
 			Advice:  "Set health.listen to another address of this machine."})
 		return
 	}
-	for _, u := range s.o.Watched {
-		if samePort(u, s.o.Listen) {
-			s.log.Info("another service answers there, whose health is watched", "listen", s.o.Listen, "url", u)
-			return
-		}
-	}
 	s.log.Warn("the health API is not served: another program has the port", "listen", s.o.Listen)
 	s.o.Lacks(ctx, taker(s.o.Listen))
+}
+
+// Taken says that another program than aztray answers at an address, or listens there and says nothing;
+// nil where aztray does, nobody does, or the address is left to a service that is watched.
+func Taken(ctx context.Context, listen string, watched []string) *auth.Problem {
+	if _, is := (&Server{o: Options{Listen: listen, Watched: watched}}).watchedHere(); is || listen == "" {
+		return nil
+	}
+	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", listen)
+	if err != nil {
+		return nil
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(2 * time.Second))
+	fmt.Fprintf(conn, "GET /openapi.json HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", listen)
+	resp, err := http.ReadResponse(bufio.NewReader(io.LimitReader(conn, maxHeader)), nil)
+	if err == nil {
+		resp.Body.Close()
+		if resp.Header.Get("Server") == serverName {
+			return nil
+		}
+	}
+	return taker(listen)
 }
 
 // taker is another program on our port.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"aztray/internal/auth"
 	"aztray/test/rig/chromium"
 	"aztray/test/rig/cloud"
+	"aztray/test/rig/desktop"
 	"aztray/test/rig/images"
 	"aztray/test/rig/stage"
 )
@@ -114,6 +116,32 @@ func TestTheHealthAPI(t *testing.T) {
 		code, body := x.call("GET", "/v1/health")
 		return code == 200 && x.stand(body).Status == "healthy"
 	})
+}
+
+// Another program has the port: it is said in the menu and by status, and the details can be had all the same.
+func TestThePortIsTaken(t *testing.T) {
+	x := begin(t, stage.Options{})
+	_, err := x.Az(x.ctx, "login", "--output", "none")
+	x.must(err)
+	other := &http.Server{Handler: http.NotFoundHandler()}
+	listener, err := net.Listen("tcp", strings.Trim(strings.TrimPrefix(x.HealthURL, "http:"), "/"))
+	x.must(err)
+	go other.Serve(listener)
+	t.Cleanup(func() { other.Close() })
+	x.startTray()
+	item := x.icon(20*time.Second, auth.OK)
+	_, err = x.Desktop.WaitMenu(x.within(10*time.Second), item, func(m desktop.MenuNode) bool {
+		return strings.Contains(strings.Join(m.Lines(), " "), "Another program has ")
+	})
+	x.must(err)
+	if out, _ := x.cmd(0, "service", "status"); !strings.Contains(out, "so the health API and the status page are not there") {
+		t.Error("status does not say it")
+	}
+	x.must(x.Desktop.ClickMenu(x.within(10*time.Second), item, "Show details"))
+	x.notification(10*time.Second, "The status page is not served")
+	if strings.Count(x.tray.Log(), "another program has the port") != 1 {
+		t.Errorf("not said once in the log")
+	}
 }
 
 // The menu opens the page; it follows what happens without being loaded again, and renews.
