@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -141,3 +143,59 @@ const contrastScript = `(() => {
 const namelessScript = `[...document.querySelectorAll("button, a, select, summary, [role=img]")].filter(e =>
 	!(e.textContent.trim() || e.getAttribute("aria-label") || (e.labels && e.labels.length))).map(e => e.outerHTML).concat(
 	document.querySelectorAll("h1").length === 1 ? [] : ["h1"], document.documentElement.lang ? [] : ["lang"])`
+
+// By keys alone, and the page's changes do not take the focus away.
+func TestTheKeyboardInChromium(t *testing.T) {
+	x := start(t, week(signedIn())).served()
+	tab := chromium.Open(t)
+	tab.Look(1000, 1100)
+	tab.Go(x.URL())
+	tab.Until("document.body.dataset.level === 'ok'")
+	tab.Press("\t")
+	tab.Until("document.activeElement.id === 'renew'")
+	s := week(expired())
+	x.show(s)
+	tab.Until("document.body.dataset.level === 'expired'")
+	tab.Until("document.activeElement.id === 'renew'")
+	tab.Press("\r")
+	x.until("the agent is asked to renew", func() bool { return slices.Contains(x.commands(), agent.Command(agent.Renew{})) })
+	tab.Until("document.querySelector('#said').innerText.includes('Signing in')")
+
+	// A choice that is not sent yet stays, and what was opened stays open.
+	tab.Click("#chart details summary")
+	chromium.Eval[bool](tab, "(s => { s.selectedIndex = 1; s.dispatchEvent(new Event('change', {bubbles: true})); return true })(document.querySelector('#tenant'))")
+	s.Tenants = append(slices.Clone(s.Tenants), auth.Tenant{ID: "33333333-cccc-4ccc-8ccc-000000000003", Name: "Third"})
+	s.Past.Moments = append(slices.Clone(s.Past.Moments), agent.Moment{At: time.Now().UTC(), Kind: agent.Renewed, Way: "silent", Tenant: contoso.ID, Outcome: "offline", Times: 1})
+	x.show(s)
+	tab.Until("document.querySelectorAll('#tenant option').length === 3 && document.querySelector('#list').innerText.includes('found no network')")
+	if !chromium.Eval[bool](tab, "document.querySelector('#tenant').selectedIndex === 1 && document.querySelector('#list').open") {
+		t.Error("the choice was taken back, or the list closed")
+	}
+	tab.Click("#switch")
+	x.until("the agent is asked to switch", func() bool {
+		return slices.ContainsFunc(x.commands(), func(c agent.Command) bool { u, ok := c.(agent.UseTenant); return ok && u.TenantID == s.Tenants[1].ID })
+	})
+	for _, bad := range tab.Complaints() {
+		t.Errorf("the browser complains: %s", bad)
+	}
+}
+
+// Started anew, the program gives its page a new secret: an old page loads itself again.
+func TestThePageOfAnEarlierStartInChromium(t *testing.T) {
+	first := start(t, signedIn())
+	first.served()
+	at := strings.Trim(strings.TrimPrefix(first.URL(), "http:"), "/")
+	tab := chromium.Open(t)
+	tab.Go(first.URL())
+	tab.Until("document.body.dataset.level === 'ok'")
+	old := chromium.Eval[string](tab, "document.body.dataset.start")
+	first.end()
+	tab.Until("!document.querySelector('#lost').hidden")
+	second := start(t, expired(), func(o *Options) { o.Listen = at }).served()
+	tab.Until("document.body.dataset.level === 'expired' && document.querySelector('#lost').hidden")
+	if chromium.Eval[string](tab, "document.body.dataset.start") == old {
+		t.Error("the page is still the old one")
+	}
+	tab.Click("#renew")
+	second.until("the agent is asked to renew", func() bool { return slices.Contains(second.commands(), agent.Command(agent.Renew{})) })
+}

@@ -30,6 +30,7 @@ type run struct {
 	asked   []agent.Command
 	lacks   []*auth.Problem
 	do      func(agent.Command) // what the agent does; nil: nothing
+	end     func()              // stops it
 }
 
 // start starts a server that shows s.
@@ -58,7 +59,7 @@ func start(t *testing.T, s agent.Snapshot, change ...func(*Options)) *run {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- x.Run(ctx) }()
-	t.Cleanup(func() {
+	x.end = sync.OnceFunc(func() {
 		stop()
 		select {
 		case err := <-done:
@@ -69,6 +70,7 @@ func start(t *testing.T, s agent.Snapshot, change ...func(*Options)) *run {
 			t.Error("it does not end")
 		}
 	})
+	t.Cleanup(x.end)
 	x.show(s)
 	return x
 }

@@ -114,12 +114,16 @@ func Eval[T any](b *Tab, expression string) T {
 	return v
 }
 
-// Until waits until an expression is true on the page.
+// Until waits until an expression is true on the page. While the page is being loaded, it is not.
 func (b *Tab) Until(expression string) {
 	b.t.Helper()
-	for end := time.Now().Add(patience); !Eval[bool](b, expression); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		holds, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression))
+		if err == nil && holds {
+			return
+		}
 		if time.Now().After(end) {
-			b.t.Fatalf("chromium: never: %s\nthe page says:\n%s", expression, Eval[string](b, "document.body.innerText"))
+			b.t.Fatalf("chromium: never: %s: %v\nthe page says:\n%s", expression, err, Eval[string](b, "document.body.innerText"))
 		}
 	}
 }
