@@ -162,6 +162,14 @@ func judgeCredential(x containers.Examination, signedIn bool, now time.Time) Lin
 	if x.Container.Delivery == "endpoint" {
 		return bad(check, title, Warning, "CONTAINER_NOT_ASKED", cmp.Or(s.Error, "It has not asked the endpoint for a token yet."), "See that it gets the variables: aztray endpoint env --container "+x.Container.Name)
 	}
+	switch q := s.Consent; {
+	case q.Question != containers.NoQuestion && q.Never:
+		return notApplicable(check, title, "You said that it never gets the credential.")
+	case q.Question != containers.NoQuestion:
+		why, _, _ := strings.Cut(s.Error, " Allow it: ")
+		return bad(check, title, Warning, "CONTAINER_WAITS", cmp.Or(why, "It waits for your answer."),
+			"Say whether it may have it: aztray service sync --allow "+x.Container.Name+" (or --never "+x.Container.Name+")")
+	}
 	if !signedIn {
 		return notApplicable(check, title, "It gets one when the sign-in works.")
 	}

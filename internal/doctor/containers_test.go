@@ -88,6 +88,14 @@ func TestContainers(t *testing.T) {
 		{"neither", box(func(x *containers.Examination) { x.Az, x.Status.State = "", containers.Unreachable }), false, []string{running, "wrong container.az CONTAINER_NO_SHELL", "not-applicable container.credential", env}, false},
 		{"missing", state(containers.Missing, ""), false, []string{running, az, "wrong container.credential CONTAINER_MISSING", env}, true},
 		{"missing, and nobody signed in", state(containers.Missing, ""), true, []string{running, az, "not-applicable container.credential", env}, false},
+		{"waits for an answer", box(func(x *containers.Examination) {
+			x.Status.State, x.Status.Consent.Question = containers.Missing, containers.AskEngine
+		}), false,
+			[]string{running, az, "warning container.credential CONTAINER_WAITS", env}, false},
+		{"never gets it", box(func(x *containers.Examination) {
+			x.Status.State, x.Status.Consent = containers.Missing, containers.Consent{Question: containers.AskEngine, Never: true}
+		}), false,
+			[]string{running, az, "not-applicable container.credential", env}, false},
 		{"changed", state(containers.Stale, ""), false, []string{running, az, "wrong container.credential CONTAINER_CHANGED", env}, true},
 		{"ended", box(func(x *containers.Examination) { x.Status.State, x.Status.ExpiresOn = containers.Stale, now }), false, []string{running, az, "wrong container.credential CONTAINER_STALE", env}, true},
 		{"shared", state(containers.Shared, ""), false, []string{running, az, credential, env}, false},
