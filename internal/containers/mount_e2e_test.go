@@ -5,7 +5,6 @@ package containers
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -162,31 +161,6 @@ func TestDirectoryThatIsNotTheOneItMounts(t *testing.T) {
 		t.Errorf("after a restart: %+v", s)
 	}
 	seesToken(t, c.ID, "/root/.azure", "two", "", imgAz)
-}
-
-// TestFirstInstructionWithAMount: of every container, for nothing is raced.
-func TestFirstInstructionWithAMount(t *testing.T) {
-	e, o := mountEngine(t, t.TempDir())
-	name := mountName(t)
-	sel := Selector{Names: []string{name}, Delivery: "mount"}
-	if err := Prepare(t.Context(), o, sel, []*Engine{e}, bundle("secret", time.Now().Add(time.Hour))); err != nil {
-		t.Fatal(err)
-	}
-	const runs = 20
-	first := 0
-	for range runs {
-		docker(t, "run", "-d", "--read-only", "--network", "none", "--name", name, "-v", e.dirs.path(name)+":/root/.azure", imgShell, "sh", "-c", probe)
-		t.Cleanup(func() { exec.Command("docker", "rm", "-f", name).Run() })
-		docker(t, "wait", name)
-		if strings.HasPrefix(docker(t, "logs", name), "first") {
-			first++
-		}
-		docker(t, "rm", "-f", name)
-	}
-	t.Logf("there at the first instruction in %d of %d", first, runs)
-	if first != runs {
-		t.Errorf("there at the first instruction in %d of %d", first, runs)
-	}
 }
 
 // TestReaderInAContainerNeverSeesHalfAFile: nor none, while its directory is written again and again.

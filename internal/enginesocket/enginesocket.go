@@ -138,9 +138,14 @@ func (o Options) dial(ctx context.Context) (net.Conn, error) {
 func (o Options) hold(ctx context.Context, ref string) {
 	ctx, stop := context.WithTimeout(ctx, o.Patience)
 	defer stop()
-	if err := o.Ready(ctx, ref); err != nil {
-		o.Log.Info("a container starts without waiting for its credential any longer", "container", ref, "err", err)
+	began := time.Now()
+	err := o.Ready(ctx, ref)
+	held := time.Since(began).Round(100 * time.Microsecond)
+	if err != nil {
+		o.Log.Info("a container starts without waiting for its credential any longer", "container", ref, "held", held, "err", err)
+		return
 	}
+	o.Log.Debug("a container may start", "container", ref, "held", held)
 }
 
 // refuse says why there is no engine, in the engine's own form, which docker prints.

@@ -60,6 +60,7 @@ func beginFirsts(t testing.TB) *firsts {
 	v, err := f.direct.ServerVersion(f.ctx)
 	f.must(err)
 	f.version, _, _ = strings.Cut(v.Version, "+")
+	f.version += "-api-" + v.APIVersion
 
 	looks := func(string) (*container.Config, *container.HostConfig) {
 		return &container.Config{Image: images.Sh, Cmd: []string{"/probe", "firstread", tokenCache}}, &container.HostConfig{NetworkMode: "none"}
@@ -195,9 +196,28 @@ func TestFirstInstruction(t *testing.T) {
 			}
 		}
 	}
+	t.Attr("held-by-the-engine-socket", f.held())
 	if late := strings.Count(f.tray.Log(), "starts without waiting"); late > 0 {
 		t.Errorf("%d starts waited for as long as they may", late)
 	}
+}
+
+// held says for how long starts were held back, as the program's log tells.
+func (f *firsts) held() string {
+	var all []time.Duration
+	for line := range strings.Lines(f.tray.Log()) {
+		if _, text, ok := strings.Cut(strings.TrimSpace(line), "a container may start\" container="); ok {
+			_, text, _ = strings.Cut(text, "held=")
+			if d, err := time.ParseDuration(text); err == nil {
+				all = append(all, d)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return "none"
+	}
+	slices.Sort(all)
+	return fmt.Sprintf("median %v, longest %v of %d starts (engine %s)", all[len(all)/2], all[len(all)-1], len(all), f.version)
 }
 
 // BenchmarkThroughTheEngineSocket is what a request costs that has nothing to do with us.
