@@ -52,6 +52,10 @@ build/tools/kube-apiserver: test/rig/kube/apiserver/go.mod
 	@mkdir -p $(@D)
 	cd test/rig/kube/apiserver && CGO_ENABLED=0 go build -o $(CURDIR)/$@ k8s.io/kubernetes/cmd/kube-apiserver
 
+# One alone: make engines ENGINES=docker28
+engines: ## the container tests on other engines: Engine 28.5, users mapped, rootless Docker, Podman
+	@test/engines.sh $(ENGINES)
+
 lint: $(staticcheck) ## gofmt, vet and staticcheck, for Linux, Windows and macOS
 	$(say) "gofmt"
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { echo "run gofmt -w on:"; echo "$$files"; exit 1; }

@@ -179,7 +179,7 @@ func TestDeliverToRealContainers(t *testing.T) {
 		{"own az directory mounted", "run -d -v " + azDir + ":/root/.azure", imgShell, Shared, "/root/.azure", ""},
 		{"home mounted", "run -d -v " + filepath.Dir(azDir) + ":/root", imgShell, Shared, "/root/.azure", ""},
 		{"own token cache mounted", "run -d -v " + azDir + ":/mnt -v " + azDir + "/none:/root/.azure/msal_token_cache.json", imgShell, Shared, "/root/.azure", ""},
-		{"another directory mounted", "run -d -v " + t.TempDir() + ":/root/.azure", imgShell, Fresh, "/root/.azure", ""},
+		{"another directory mounted", "run -d -v " + forAll(t.TempDir()) + ":/root/.azure", imgShell, Fresh, "/root/.azure", ""},
 		{"mounted read-only", "run -d -v " + t.TempDir() + ":/root/.azure:ro", imgShell, Unwritable, "/root/.azure", ""},
 		{"real az", "run -d", imgAz, Fresh, "/root/.azure", ""},
 		{"created only", "create -u app", imgShell, Fresh, "/home/app/.azure", ""},
@@ -226,6 +226,12 @@ func TestDeliverToRealContainers(t *testing.T) {
 	if left, _ := os.ReadDir(azDir); len(left) > 1 {
 		t.Errorf("something was written into the host's az directory: %v", left)
 	}
+}
+
+// forAll opens a directory to everybody: on an engine that maps users root is nobody here.
+func forAll(dir string) string {
+	os.Chmod(dir, 0o777)
+	return dir
 }
 
 // seesToken reads the token as the container's own user, and by our az where it should be there.
