@@ -4,7 +4,7 @@
 // the machine has: to be stopped and started at will, or of another kind. Each has a network of its own,
 // with no way out: on the machine's, an engine changes bridges and firewall rules under the other's feet.
 // It needs root, which it takes by sudo where this process is not root. It knows nothing of what the
-// tests do with them.
+// tests do with them. test/engines.sh runs whole packages on engines of other kinds.
 package engine
 
 import (
