@@ -42,10 +42,12 @@ const (
 	firstPause  = 5 * time.Millisecond // after an accept that failed
 	longPause   = time.Second
 	pieceSize   = 32 << 10
-	afterTheEnd = time.Minute // for what a client still says when the engine has said all
+	grace       = 500 * time.Millisecond // for what is under way when we end
+	afterTheEnd = time.Minute            // for what a client still says when the engine has said all
 )
 
-// Run listens and serves until ctx ends; then it ends every connection and returns nil.
+// Run listens and serves until ctx ends. Then nothing is held any longer, what is under way has half a
+// second to get through, and Run returns nil.
 func Run(ctx context.Context, o Options) error {
 	o.Patience = cmp.Or(o.Patience, patience)
 	if o.Log == nil {
@@ -56,15 +58,23 @@ func Run(ctx context.Context, o Options) error {
 		return fmt.Errorf("opening the engine socket: %w", err)
 	}
 	o.Log.Info("the engine socket listens", "address", Address(o.Dir))
-	ctx, cancel := context.WithCancel(ctx)
-	defer context.AfterFunc(ctx, func() {
-		o.leave()
+	cut, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	var conns, last sync.WaitGroup
+	last.Go(func() {
+		<-ctx.Done()
+		o.leave() // first, so that there is always something to connect to
 		l.Close()
-	})()
-	var work sync.WaitGroup
-	defer work.Wait()
-	defer cancel()
-	o.accept(ctx, l, &work)
+	})
+	o.accept(ctx, l, func(conn net.Conn, done func()) {
+		conns.Go(func() {
+			defer done()
+			o.serve(ctx, cut, conn)
+		})
+	})
+	last.Wait()
+	defer time.AfterFunc(grace, end).Stop()
+	conns.Wait()
 	return nil
 }
 
@@ -79,9 +89,8 @@ func (o Options) leave() {
 	}
 }
 
-// accept serves each connection in a goroutine of its own until ctx ends. Nothing else ends it: docker
-// depends on it.
-func (o Options) accept(ctx context.Context, l net.Listener, work *sync.WaitGroup) {
+// accept has each connection served until ctx ends. Nothing else ends it: docker depends on it.
+func (o Options) accept(ctx context.Context, l net.Listener, serve func(conn net.Conn, done func())) {
 	places := make(chan struct{}, maxConns)
 	for pause := firstPause; ; {
 		select {
@@ -92,10 +101,7 @@ func (o Options) accept(ctx context.Context, l net.Listener, work *sync.WaitGrou
 		conn, err := l.Accept()
 		if err == nil {
 			pause = firstPause
-			work.Go(func() {
-				defer func() { <-places }()
-				o.serve(ctx, conn)
-			})
+			serve(conn, func() { <-places })
 			continue
 		}
 		<-places
@@ -112,17 +118,17 @@ func (o Options) accept(ctx context.Context, l net.Listener, work *sync.WaitGrou
 	}
 }
 
-// serve joins a client with the engine.
-func (o Options) serve(ctx context.Context, client net.Conn) {
+// serve joins a client with the engine until cut ends; starts are held until ctx does.
+func (o Options) serve(ctx, cut context.Context, client net.Conn) {
 	defer client.Close()
-	defer context.AfterFunc(ctx, func() { client.Close() })()
-	engine, err := o.dial(ctx)
+	defer context.AfterFunc(cut, func() { client.Close() })()
+	engine, err := o.dial(cut)
 	if err != nil {
 		refuse(client, err)
 		return
 	}
 	defer engine.Close()
-	defer context.AfterFunc(ctx, func() { engine.Close() })()
+	defer context.AfterFunc(cut, func() { engine.Close() })()
 	j := join{client: client, engine: engine, hold: func(ref string) { o.hold(ctx, ref) }}
 	j.run()
 }

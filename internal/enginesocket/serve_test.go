@@ -144,7 +144,7 @@ func TestHeldBack(t *testing.T) {
 						}
 					}}
 				served := make(chan bool)
-				go func() { o.serve(t.Context(), ours); close(served) }()
+				go func() { o.serve(t.Context(), t.Context(), ours); close(served) }()
 				began := time.Now()
 				go io.WriteString(client, c.stream)
 				hears(t, engine, c.stream)
@@ -194,6 +194,22 @@ func TestWhatIsHeldIsNotPassedOn(t *testing.T) {
 			t.Fatalf("the engine has seen %q", seen)
 		}
 	}
+}
+
+// A start that is held when the program ends is passed on, and answered.
+func TestAHeldStartAtTheEnd(t *testing.T) {
+	at := engine(t, func(c *net.UnixConn) { io.Copy(c, c) })
+	asked := make(chan bool)
+	path, stop := running(t, at, Options{Patience: time.Minute, Ready: func(ctx context.Context, _ string) error {
+		asked <- true
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}})
+	c := dial(t, path)
+	send(t, c, start)
+	<-asked
+	go stop()
+	hears(t, c, start)
 }
 
 // An attached client says that it has no more to say and still hears the rest; and the engine likewise.
