@@ -374,22 +374,3 @@ func TestVolumeThatIsTheHostsAzDirectory(t *testing.T) {
 		t.Errorf("written: %v", left)
 	}
 }
-
-// TestReaderNeverSeesHalfAFile: a process that reads all the time while we deliver.
-func TestReaderNeverSeesHalfAFile(t *testing.T) {
-	t.Parallel()
-	e, end := connect(t, t.TempDir()), time.Now().Add(time.Hour)
-	c := made(t, e, "run -d", imgShell, "sh", "-c", `while :; do
-		s=$(cat /root/.azure/msal_token_cache.json 2>/dev/null) || continue
-		case $s in "{"*"}") ;; *) echo "half: ${#s}" ;; esac
-	done`)
-	long := strings.Repeat("x", 100_000)
-	for i := range 10 {
-		if s := e.Deliver(t.Context(), c, bundle(fmt.Sprint(i, long), end)); s.State != Fresh {
-			t.Fatalf("%s %s", s.State, s.Error)
-		}
-	}
-	if out := docker(t, "logs", c.ID); out != "" {
-		t.Errorf("%s", out)
-	}
-}
