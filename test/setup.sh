@@ -34,6 +34,9 @@ chromium|chromium-browser|google-chrome         chromium
 convert|magick                                  imagemagick
 xprop                                           x11-utils
 /bin/busybox|/usr/bin/busybox                   busybox-static
+node                                            nodejs
+npm                                             npm
+/usr/lib/python3/dist-packages/azure/identity/__init__.py python3-azure
 xclip                                           xclip
 ssh-keygen                                      openssh-client
 /usr/sbin/sshd                                  openssh-server
@@ -139,6 +142,17 @@ install() {
 	echo "Installing ${chosen[*]} (some minutes the first time)..."
 	# busybox-static and the like replace each other without asking; nothing else is removed.
 	$apt install -y --no-install-recommends "${chosen[@]}" >/dev/null || fail "apt-get could not install them; its own words are above."
+}
+
+# sdk_for_javascript installs Azure's SDK for JavaScript for an app in the rig's containers, at the versions
+# of the lock file, where it is not there at these.
+sdk_for_javascript() {
+	local from=test/rig/sdk to=build/sdk
+	cmp -s $from/package-lock.json $to/package-lock.json && [ -e $to/node_modules/.package-lock.json ] && return
+	echo "Installing Azure's SDK for JavaScript into $to..."
+	rm -rf $to && mkdir -p $to && cp $from/package.json $from/package-lock.json $to &&
+		(cd $to && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null) ||
+		fail "npm could not install it; its own words are above."
 }
 
 check_go

@@ -91,6 +91,13 @@ func begin(t testing.TB, o stage.Options) *story {
 	return x
 }
 
+// patience gives a story that takes long its own time.
+func (x *story) patience(d time.Duration) {
+	ctx, stop := context.WithTimeout(x.t.Context(), d)
+	x.t.Cleanup(stop)
+	x.ctx = ctx
+}
+
 func tail(s string, n int) string {
 	lines := strings.Split(strings.TrimSpace(s), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")

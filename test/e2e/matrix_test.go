@@ -106,9 +106,7 @@ type matrix struct {
 // or its named state with a sentence. docs/matrix.md is what was seen.
 func TestMatrix(t *testing.T) {
 	x := begin(t, stage.Options{NoDesktop: true, Settings: fmt.Sprintf("[endpoint]\nenabled = true\nport = %d\n[containers]\nlogs = false\n", freePort(t))})
-	var stop context.CancelFunc
-	x.ctx, stop = context.WithTimeout(t.Context(), 10*time.Minute) // it is long where the machine is busy
-	defer stop()
+	x.patience(10 * time.Minute) // it is long where the machine is busy
 	m := &matrix{story: x, app: x.app(), net: x.Name("net"), empty: t.TempDir()}
 	m.signIns()
 	m.networks()
@@ -493,9 +491,15 @@ func golden(t *testing.T, file, want string) {
 func fingerprints(c *cloud.Cloud) map[string]bool {
 	all := map[string]bool{}
 	for _, t := range c.Issued() {
-		if sum := sha256.Sum256([]byte(t.Value)); t.Kind == cloud.AccessToken {
-			all[hex.EncodeToString(sum[:])] = true
+		if t.Kind == cloud.AccessToken {
+			all[sum(t.Value)] = true
 		}
 	}
 	return all
+}
+
+// sum is how the asking processes name a token.
+func sum(token string) string {
+	s := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(s[:])
 }

@@ -2,7 +2,8 @@
 // else: it obtains a token with DefaultAzureCredential and tells what came of it. It never prints the
 // token. It knows nothing of aztray.
 //
-//	asker SCOPE    one JSON line: the token's SHA-256 and end, or the SDK's error
+//	asker SCOPE            one JSON line: the token's SHA-256 and end, or the SDK's error
+//	asker SCOPE SECONDS    such a line again and again, with the time, until it is stopped
 package main
 
 import (
@@ -12,6 +13,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -23,23 +25,35 @@ type outcome struct {
 	SHA256    string    `json:"sha256"`
 	ExpiresOn time.Time `json:"expires_on"`
 	Error     string    `json:"error"`
+	At        float64   `json:"at"` // Unix seconds, when it was there
 }
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: asker SCOPE")
+	if len(os.Args) != 2 && len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: asker SCOPE [SECONDS]")
 		os.Exit(2)
 	}
-	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
-	defer stop()
-	json.NewEncoder(os.Stdout).Encode(ask(ctx, os.Args[1]))
+	credential, err := azidentity.NewDefaultAzureCredential(nil)
+	for {
+		o := outcome{}
+		if err != nil {
+			o.Error = err.Error()
+		} else {
+			o = ask(credential, os.Args[1])
+		}
+		o.At = float64(time.Now().UnixMilli()) / 1000
+		json.NewEncoder(os.Stdout).Encode(o)
+		if len(os.Args) == 2 {
+			return
+		}
+		seconds, _ := strconv.ParseFloat(os.Args[2], 64) // what is no number is at once
+		time.Sleep(time.Duration(seconds * float64(time.Second)))
+	}
 }
 
-func ask(ctx context.Context, scope string) outcome {
-	credential, err := azidentity.NewDefaultAzureCredential(nil)
-	if err != nil {
-		return outcome{Error: err.Error()}
-	}
+func ask(credential *azidentity.DefaultAzureCredential, scope string) outcome {
+	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
+	defer stop()
 	t, err := credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope}})
 	if err != nil {
 		return outcome{Error: err.Error()}

@@ -31,12 +31,13 @@ import (
 // The images.
 const (
 	Az     = "aztray-rig/az"     // real az with its Python, a POSIX sh, coreutils' everyday tools
+	Sdk    = "aztray-rig/sdk"    // Python and Node, Azure's identity library for Python, a POSIX sh; no az
 	Sh     = "aztray-rig/sh"     // busybox: a shell and its everyday tools, no az
 	Static = "aztray-rig/static" // /probe alone: no shell, no libc
 )
 
 // All is every image that Ensure can make.
-func All() []string { return []string{Static, Sh, Az} }
+func All() []string { return []string{Static, Sh, Az, Sdk} }
 
 // stampLabel holds a hash of everything an image is made from.
 const stampLabel = "aztray-rig.stamp"
@@ -56,6 +57,7 @@ var contents = map[string]content{
 	Static: {},
 	Sh:     {stamp: busyboxStamp, fill: addBusybox},
 	Az:     {stamp: azStamp, fill: addAz},
+	Sdk:    {stamp: sdkStamp, fill: addSdk},
 }
 
 // Ensure makes those of the named images that are missing or out of date, all of them where no
