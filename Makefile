@@ -16,7 +16,7 @@ e2e_packages  = $(addprefix ./,$(sort $(dir $(shell grep -rlE --include='*_test.
 
 say = @printf '\n==> %s\n'
 
-.PHONY: help setup build build-windows unit e2e e2e-kubernetes test demo bench lint clean
+.PHONY: help setup build docs build-windows unit e2e e2e-kubernetes test demo bench lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -26,6 +26,9 @@ setup: ## install what the tests and the demo need (Debian, Ubuntu); elsewhere l
 
 build: ## bin/aztray for this machine
 	CGO_ENABLED=$(CGO_BUILD) go build -trimpath -ldflags '$(STAMP)' -o bin/aztray ./cmd/tray
+
+docs: ## manual pages and shell completions, in build/man and build/completions
+	go run ./docs/generate build $(VERSION)
 
 build-windows: ## bin/aztray.exe for Windows, without a console window
 	CGO_ENABLED=0 GOOS=windows go build -trimpath -ldflags '$(STAMP) -H=windowsgui' -o bin/aztray.exe ./cmd/tray

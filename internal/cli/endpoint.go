@@ -24,7 +24,8 @@ import (
 const hostName = "host.docker.internal"
 
 func (c *command) endpointCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "endpoint", Short: "How a container reaches the identity endpoint: env, compose", Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2}
+	cmd := &cobra.Command{Use: "endpoint", Short: "How a container reaches the identity endpoint: env, compose", Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2,
+		Example: "  aztray endpoint env --container web > web.env\n  aztray endpoint compose worker web > compose.aztray.yaml"}
 	cmd.AddCommand(c.endpointEnvCommand(), c.endpointComposeCommand())
 	return cmd
 }
@@ -57,7 +58,7 @@ They hold a secret of that container's own; whoever has it, and reaches the endp
 	cmd.Flags().StringVar(&name, "container", "", "the container's `NAME`, as docker run --name gives it")
 	cmd.Flags().StringVar(&service, "service", "", "the compose service's `NAME`")
 	cmd.Flags().BoolVar(&swarm, "swarm", false, "--service is a swarm service's whole name, such as stack_web")
-	cmd.Flags().StringVarP(&c.format, "output", "o", "table", "table, which is an env file, or json")
+	cmd.Flags().StringVarP(&c.format, "output", "o", "table", "`FORMAT` of the output: table, which is an env file, or json")
 	projectFlag(cmd, &project)
 	return cmd
 }

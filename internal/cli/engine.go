@@ -32,7 +32,8 @@ func engineOptions(stateDir string) containers.Options {
 const contextName = "aztray"
 
 func (c *command) engineCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "engine", Short: "The engine socket, which has a container's credential in before it starts: context", Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2}
+	cmd := &cobra.Command{Use: "engine", Short: "The engine socket, which has a container's credential in before it starts: context", Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2,
+		Example: "  aztray engine context"}
 	cmd.AddCommand(&cobra.Command{
 		Use: "context", Short: "Make a docker context for the engine socket", Args: noArgs,
 		Long: `Make the docker context "aztray", which leads to aztray's engine socket. By it every docker command

@@ -23,7 +23,8 @@ const (
 
 func (c *command) mountCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "mount", Short: "Make the directory that a container mounts, before the container is made: run, compose",
-		Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2}
+		Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2,
+		Example: "  aztray mount run web\n  aztray mount compose worker web > compose.aztray.yaml"}
 	cmd.AddCommand(c.mountRunCommand(), c.mountComposeCommand())
 	return cmd
 }

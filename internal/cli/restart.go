@@ -42,6 +42,7 @@ Each is restarted when what it depends on is back, by what compose v2 wrote down
 after another by name. Those that have nothing to do with one another are restarted side by side. Each has its own stop
 signal and grace. A container is back when its health check succeeds, or, without one, when it has run for two seconds.
 A container that is stopped is started only where it is named. What compose restarts with a service (depends_on with restart: true, or a shared network) is restarted with it here too.
+
 Exit code 3 if one does not come back: it is named, with the end of its log.`,
 		Example: "  aztray service restart\n  aztray service restart --container codestory-service --container codestory-worker\n  aztray service restart -o json | jq '.containers[] | select(.state == \"failed\")'",
 		RunE: func(cmd *cobra.Command, _ []string) error {

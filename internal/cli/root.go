@@ -124,13 +124,19 @@ Without a command it sits in the tray.`,
 		},
 	}
 	root.PersistentFlags().StringArrayVar(&c.set, "set", nil, "a setting for this run, as `SECTION.KEY=VALUE`; may be given several times")
+	root.Flags().Bool("version", false, "print the version") // cobra's own would take -v, which is --verbose elsewhere
 	root.SetVersionTemplate("aztray {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.CompletionOptions.HiddenDefaultCmd = true
-	service := &cobra.Command{Use: "service", Short: "The sign-in and the containers: status, auth-renew, sync, restart", Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2}
+	service := &cobra.Command{Use: "service", Short: "The sign-in and the containers: status, auth-renew, sync, restart", Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2,
+		Example: "  aztray service status\n  aztray service auth-renew --if-needed"}
 	service.AddCommand(c.statusCommand(), c.renewCommand(), c.syncCommand(), c.restartCommand())
 	root.AddCommand(c.serveCommand(), service, c.tenantCommand(), c.endpointCommand(), c.mountCommand(), c.engineCommand(), c.configCommand(), c.versionCommand())
-	root.AddCommand(c.doctorCommand())
+	root.AddCommand(c.doctorCommand(), c.autostartCommand())
+	c.completions(root)
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
+		cmd.InitDefaultHelpFlag()
+		fmt.Fprint(cmd.OutOrStdout(), helpText(cmd, c.OutTerm))
+	})
 	return root
 }
 
@@ -162,7 +168,7 @@ func (c *command) outputFlags(cmd *cobra.Command) {
 }
 
 func (c *command) formatFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&c.format, "output", "o", "table", "table or json")
+	cmd.Flags().StringVarP(&c.format, "output", "o", "table", "`FORMAT` of the output: table or json")
 }
 
 func (c *command) checkFormat() error {

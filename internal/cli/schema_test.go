@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding"
 	"encoding/json"
-	"flag"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"aztray/internal/auth"
+	"aztray/internal/autostart"
 	"aztray/internal/config"
 	"aztray/internal/doctor"
 	"aztray/test/rig/jsonschema"
@@ -34,13 +34,14 @@ var documents = map[string]struct {
 	"config":       {"aztray config show -o json", []config.Value{}},
 	"doctor":       {"aztray doctor -o json", doctor.Report{}},
 	"endpoint-env": {"aztray endpoint env -o json", map[string]string{}},
+	"autostart":    {"aztray autostart enable, disable and status -o json", autostart.Status{}},
 	"version":      {"aztray version -o json", VersionReport{}},
 }
 
 // The schemas in docs/schema are what the code prints: go test ./internal/cli -run Schemas -update
 // writes them anew. What is in them is the contract that scripts rely on.
 func TestSchemas(t *testing.T) {
-	said := readComments(t, ".", "../auth", "../config", "../containers", "../doctor", "../openai")
+	said := readComments(t, ".", "../auth", "../autostart", "../config", "../containers", "../doctor", "../openai")
 	for name, d := range documents {
 		s := said.schemaOf(t, reflect.TypeOf(d.value))
 		s.Dialect, s.Title = jsonschema.Dialect, d.title
@@ -49,7 +50,7 @@ func TestSchemas(t *testing.T) {
 			t.Fatal(err)
 		}
 		file := filepath.Join("../../docs/schema", name+".json")
-		if f := flag.Lookup("update"); f != nil && f.Value.String() == "true" {
+		if rewrite() {
 			if err := os.WriteFile(file, append(got, '\n'), 0o644); err != nil {
 				t.Fatal(err)
 			}

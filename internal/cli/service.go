@@ -229,7 +229,7 @@ func (c *command) syncCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&verify, "verify", false, "then have each container obtain a token, where it can, and say what came back")
 	cmd.Flags().StringArrayVar(&names, "container", nil, "only the container of this `NAME`; may be given several times")
 	said.flags(cmd)
-	cmd.Flags().BoolVar(&dry, "dry-run", false, "say what is there and change nothing")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "say what would be done, and change nothing")
 	c.outputFlags(cmd)
 	return cmd
 }

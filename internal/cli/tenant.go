@@ -26,7 +26,8 @@ type TenantReport struct {
 }
 
 func (c *command) tenantCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "tenant", Short: "The tenants that you may use: list, use", Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2}
+	cmd := &cobra.Command{Use: "tenant", Short: "The tenants that you may use: list, use", Args: subcommandOnly, RunE: help, SuggestionsMinimumDistance: 2,
+		Example: "  aztray tenant list\n  aztray tenant use fabrikam.onmicrosoft.com"}
 	list := &cobra.Command{
 		Use: "list", Short: "List the tenants, and whether you are signed in there", Args: noArgs,
 		Example: "  aztray tenant list\n  aztray tenant list -o json | jq -r '.[] | select(.current).id'",
@@ -39,7 +40,8 @@ func (c *command) tenantCommand() *cobra.Command {
 	}
 	use := &cobra.Command{
 		Use: "use TENANT", Short: "Switch to a tenant, by id, name or domain, and give the containers its token",
-		Example: "  aztray tenant use fabrikam.onmicrosoft.com\n  aztray tenant use Fabrikam",
+		Example:           "  aztray tenant use fabrikam.onmicrosoft.com\n  aztray tenant use Fabrikam",
+		ValidArgsFunction: c.completeTenants,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usageError{errors.New("name one tenant, by id, name or domain; aztray tenant list shows them")}

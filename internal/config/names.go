@@ -61,6 +61,9 @@ func ourVariable(name string) (known, ours bool) {
 	return known, ours
 }
 
+// Keys are the names of all settings, as azure.tenant_id.
+func Keys() []string { return keys() }
+
 func keys() []string {
 	var all []string
 	for _, f := range fields {

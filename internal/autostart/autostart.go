@@ -1,0 +1,84 @@
+// Package autostart has the program start when its person signs in to the machine, and says whether it
+// will: by the desktop's own way on each system, and on Linux also as a unit of systemd's. It writes the
+// few files or values that this takes and knows nothing of what the program does.
+package autostart
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Way is by what the program is started.
+type Way string
+
+const (
+	None    Way = "none"
+	Desktop Way = "desktop" // the tray, with the desktop session
+	Unit    Way = "unit"    // aztray serve, by systemd
+)
+
+// Status is how it stands. It is what `autostart status -o json` prints.
+type Status struct {
+	Enabled bool   `json:"enabled"`
+	Way     Way    `json:"way"`
+	Place   string `json:"place"`   // the file or registry value that says so; "" where there is none
+	Program string `json:"program"` // what is started; "" where nothing is
+	Reason  string `json:"reason"`  // why it will not start although it was set up; "" elsewhere
+}
+
+// Place is where this person's settings for the start are.
+type Place struct {
+	Program   string                      // to be started, absolute
+	LookupEnv func(string) (string, bool) // as os.LookupEnv
+	Systemd   func() bool                 // whether systemd runs here; nil means to look
+}
+
+// ErrNoSystemd says that there is no systemd to start a unit.
+var ErrNoSystemd = errors.New("there is no systemd here")
+
+// Here is the place of the running program.
+func Here() (Place, error) {
+	program, err := os.Executable()
+	return Place{Program: program, LookupEnv: os.LookupEnv}, err
+}
+
+// write leaves a file whole or not at all.
+func write(file string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	if old, err := os.ReadFile(file); err == nil && bytes.Equal(old, content) {
+		return nil
+	}
+	t, err := os.CreateTemp(filepath.Dir(file), ".aztray-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(t.Name())
+	_, err = t.Write(content)
+	err = errors.Join(err, t.Chmod(0o644), t.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(t.Name(), file)
+}
+
+// remove takes a file away; one that is not there is no error.
+func remove(file string) error {
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// started is the status of a program that is set up to be started by way.
+func started(way Way, place, program string) Status {
+	s := Status{Enabled: true, Way: way, Place: place, Program: program}
+	if _, err := os.Stat(program); err != nil {
+		s.Enabled, s.Reason = false, "the program is no longer there"
+	}
+	return s
+}
