@@ -53,13 +53,21 @@ func (s *server) settingsRead(config.Change) {
 // shown says how things stand to a second start.
 func (s *server) shown() string { return "without a desktop (aztray serve): " + s.newest.title() }
 
-const aliveEvery = 10 * time.Second // systemd is told at most so often that the agent lives
+const (
+	aliveEvery  = 10 * time.Second // systemd is told at most so often that the agent lives
+	readyWithin = 20 * time.Second // it is ready then, whatever is known; a unit may take 90 s
+)
+
+// judged reports that the sign-in was looked at, or why it cannot be told.
+func judged(s agent.Snapshot) bool {
+	return s.Level != auth.Unknown || s.Problem != nil || !s.OfflineSince.IsZero()
+}
 
 // follow tells systemd of each change until ctx ends.
 func (s *server) follow(ctx context.Context) error {
 	systemd := newSystemd(s.log)
 	var said string
-	var saidAt time.Time
+	var begun, saidAt time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -77,6 +85,12 @@ func (s *server) follow(ctx context.Context) error {
 			}
 		case snap := <-s.updates: // at each tick of the agent's, at least: it lives
 			s.newest.Store(&snap)
+			if begun.IsZero() {
+				begun = snap.At
+			}
+			if said == "" && !judged(snap) && snap.At.Sub(begun) < readyWithin {
+				continue
+			}
 			if title := s.newest.title(); title != said || snap.At.Sub(saidAt) >= aliveEvery {
 				if said == "" {
 					s.log.Info("ready", "level", snap.Level)

@@ -60,6 +60,14 @@ func TestHealthSaysHowThingsStand(t *testing.T) {
 	}
 }
 
+func TestASignedOutScriptIsToldWhatToDo(t *testing.T) {
+	x := start(t, agent.Snapshot{Level: auth.SignedOut}).served()
+	_, body := x.ask("GET", "/health")
+	if p := x.report(body).Components.AzureAuth.Details.Problem; p == nil || p.Advice == "" {
+		t.Errorf("problem %+v", p)
+	}
+}
+
 // Each row is somebody who must not be answered, or who must.
 func TestWhoIsAnswered(t *testing.T) {
 	x := start(t, expired()).served()
@@ -227,6 +235,31 @@ func TestConcurrentCallersShareOneRenewal(t *testing.T) {
 	for a := range answers {
 		if a != "200succeeded" {
 			t.Errorf("answered %s", a)
+		}
+	}
+	if n := len(x.commands()); n != 1 {
+		t.Errorf("the agent was asked %d times", n)
+	}
+}
+
+func TestARenewalOfThePersonsOwnIsShared(t *testing.T) {
+	s := expired()
+	s.Level, s.Renewal = auth.Renewing, &agent.Renewal{Way: "browser", Tenant: contoso, Since: s.At}
+	x := start(t, s).served()
+	resp, body := x.ask("POST", "/auth-renew?wait=20ms")
+	if r := x.report(body).Components.AzureAuth.Details.Renewal; resp.StatusCode != 202 || r == nil || r.Way != "browser" {
+		t.Errorf("%d, %+v", resp.StatusCode, r)
+	}
+	if n := len(x.commands()); n != 0 {
+		t.Errorf("the agent was asked %d times besides", n)
+	}
+}
+
+func TestWhoAsksBeforeItBeginsSharesItToo(t *testing.T) {
+	x := start(t, expired()).served() // its agent has not taken up anything yet
+	for range 2 {
+		if resp, body := x.ask("POST", "/auth-renew?wait=10ms"); resp.StatusCode != 202 {
+			t.Errorf("%d %s", resp.StatusCode, body)
 		}
 	}
 	if n := len(x.commands()); n != 1 {

@@ -145,6 +145,9 @@ func authDetails(s agent.Snapshot, now time.Time) AuthDetails {
 	if d.DeadlineSource == "" {
 		d.DeadlineSource = auth.DeadlineNone
 	}
+	if d.Problem == nil && s.Level == auth.SignedOut {
+		d.Problem = auth.Classify("Please run 'az login' to setup account.", nil).With(s.Tenant.ID, s.Scope)
+	}
 	if !s.TokenExpires.IsZero() {
 		d.AccessToken = &TokenDetails{s.TokenExpires.UTC(), int(s.TokenExpires.Sub(now).Seconds()), s.Refreshable}
 	}

@@ -147,7 +147,7 @@ func TestThePortIsTaken(t *testing.T) {
 // The menu opens the page; it follows what happens without being loaded again, and renews.
 func TestTheStatusPage(t *testing.T) {
 	x := begin(t, stage.Options{Settings: "[azure]\nprobe_interval = \"1s\"\n"})
-	x.Cloud.SetPolicy(func(p *cloud.Policy) { p.TokenLifetime = 12 * time.Second })
+	x.Cloud.SetPolicy(func(p *cloud.Policy) { p.TokenLifetime = 8 * time.Second })
 	_, err := x.Az(x.ctx, "login", "--output", "none")
 	x.must(err)
 	x.must(x.RunContainer(x.ctx, "sh", images.Sh))

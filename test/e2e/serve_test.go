@@ -69,6 +69,9 @@ func TestServeAsAUnit(t *testing.T) {
 	x.tray, err = x.StartTray(x.ctx, "serve")
 	x.must(err)
 	x.eventually(20*time.Second, "READY=1", func() bool { return manager.count("\nREADY=1\n") > 0 })
+	if n := manager.count("STATUS=The sign-in is not known yet"); n > 0 {
+		t.Errorf("it was ready %d times before it had judged the sign-in", n)
+	}
 	x.eventually(20*time.Second, "the status names the tenant", func() bool { return manager.count("STATUS=Signed in to Contoso") > 0 })
 	x.holdsNew(30*time.Second, "az", "")
 
