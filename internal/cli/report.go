@@ -65,6 +65,7 @@ type ContainerReport struct {
 	DeliveredAt *time.Time       `json:"delivered_at"`
 	Error       *string          `json:"error"`
 	Consent     *string          `json:"consent,omitempty"`  // asked: it waits for your answer; never: that was the answer
+	Would       string           `json:"would,omitempty"`    // with sync --dry-run: what would be done, in words
 	Verified    *VerifiedReport  `json:"verified,omitempty"` // with sync --verify, where it has a credential to try
 }
 
@@ -90,7 +91,7 @@ func (c *command) report(ctx context.Context, s signIn, f found, boxes []contain
 	}
 	for _, b := range boxes {
 		r.Containers = append(r.Containers, ContainerReport{b.Name, b.ID, b.Project, b.Engine, b.Delivery, b.State, b.Path,
-			when(b.ExpiresOn), when(b.DeliveredAt), text(b.Error), consentWord(b.Consent), nil})
+			when(b.ExpiresOn), when(b.DeliveredAt), text(b.Error), consentWord(b.Consent), "", nil})
 	}
 	port := health.Taken(ctx, c.settings.Health.Listen, c.settings.Health.Watch)
 	for _, p := range append([]*auth.Problem{c.client.AZ.Problem(), s.files.CacheProblem, c.endpointProblem(ctx, boxes), port}, f.away...) {
@@ -254,14 +255,14 @@ func containerTable(w io.Writer, all []ContainerReport, now time.Time) {
 		}
 		return "\t" + text
 	}
-	inside := insideColumn(all, now)
-	fmt.Fprintln(tw, "CONTAINER"+engine("ENGINE")+"\tSTATE\tTOKEN ENDS"+inside(nil)+"\tPLACE")
+	inside, would := insideColumn(all, now), wouldColumn(all)
+	fmt.Fprintln(tw, "CONTAINER"+engine("ENGINE")+"\tSTATE\tTOKEN ENDS"+inside(nil)+would(nil)+"\tPLACE")
 	for _, b := range all {
 		ends := ""
 		if b.ExpiresOn != nil {
 			ends = clock(*b.ExpiresOn, now)
 		}
-		fmt.Fprintf(tw, "%s%s\t%s\t%s%s\t%s\n", b.Name, engine(containers.ShortHost(b.Engine)), consentWords(b), ends, inside(&b), b.Path)
+		fmt.Fprintf(tw, "%s%s\t%s\t%s%s%s\t%s\n", b.Name, engine(containers.ShortHost(b.Engine)), consentWords(b), ends, inside(&b), would(&b), b.Path)
 	}
 	tw.Flush()
 	for _, b := range all {

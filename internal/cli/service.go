@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -165,15 +166,14 @@ func (c *command) signIn(ctx context.Context, o auth.LoginOptions) error {
 	if p := c.client.AZ.Problem(); p != nil {
 		return p
 	}
-	if !o.DeviceCode && os.Getenv("SSH_CONNECTION") != "" && os.Getenv("BROWSER") == "" {
-		return &auth.Problem{Code: "NO_BROWSER", Kind: auth.SignInRequired,
-			Message: "A browser cannot be opened over SSH.", Advice: "Use a code on another device, if your tenant allows it: aztray service auth-renew --device-code"}
+	if p := noBrowser(os.Getenv, runtime.GOOS); p != nil && !o.DeviceCode {
+		return p
 	}
 	ctx, stop := context.WithTimeout(ctx, c.settings.Azure.LoginTimeout)
 	defer stop()
 	o.Scope = c.settings.Azure.Scope
 	if o.DeviceCode {
-		o.Progress = func(line string) { fmt.Fprintln(c.Err, line) }
+		o.Progress = func(line string) { fmt.Fprintln(c.Err, codeText(line, c.ErrTerm)) }
 	} else {
 		fmt.Fprintf(c.Err, "Sign in with the browser window that opens; waiting for up to %s. Ctrl-C cancels.\n", minutes(c.settings.Azure.LoginTimeout))
 	}
@@ -214,8 +214,10 @@ func (c *command) syncCommand() *cobra.Command {
 				return err
 			}
 			if dry {
-				fmt.Fprintf(c.Err, "Would deliver to %d containers; nothing was changed.\n", len(f.all))
-				return c.print(s, c.report(ctx, s, f, c.check(ctx, f)))
+				r := c.report(ctx, s, f, c.check(ctx, f))
+				r.dryRun(c.Now())
+				fmt.Fprintln(c.Err, "Nothing was changed.")
+				return c.print(s, r)
 			}
 			if s.problem != nil && s.token.ExpiresOn.Before(c.Now()) {
 				return s.problem
