@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,10 +12,10 @@ import (
 
 func TestProgress(t *testing.T) {
 	work := func(p *progress, took time.Duration) {
-		n := 0
-		end := p.during(func() string { return fmt.Sprintf("Delivering, %d done", n) })
+		var n atomic.Int32
+		end := p.during(func() string { return fmt.Sprintf("Delivering, %d done", n.Load()) })
 		time.Sleep(took / 2)
-		n++
+		n.Add(1)
 		fmt.Fprintln(p, "a word of somebody else's")
 		inner := p.during(func() string { return "Asking" })
 		time.Sleep(took / 2)
