@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"aztray/internal/auth"
@@ -67,6 +68,7 @@ type World interface {
 // Agent is the loop. Make it with New, read it by Updates, and Run it once.
 type Agent struct {
 	world   World
+	outside atomic.Pointer[World] // the same, for who is not in the loop
 	log     *slog.Logger
 	events  chan event
 	updates []chan Snapshot
@@ -90,7 +92,9 @@ const tick = 30 * time.Second
 // New makes an agent; nothing runs yet.
 func New(w World, set Settings) *Agent {
 	set = withDefaults(set)
-	return &Agent{world: w, log: set.Log, events: make(chan event, maxEvents), state: newState(set, rand.Float64), logs: map[string]context.CancelFunc{}}
+	a := &Agent{world: w, log: set.Log, events: make(chan event, maxEvents), state: newState(set, rand.Float64), logs: map[string]context.CancelFunc{}}
+	a.outside.Store(&w)
+	return a
 }
 
 func withDefaults(set Settings) Settings {

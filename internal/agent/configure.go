@@ -72,6 +72,7 @@ func (a *Agent) reconfigure(ctx context.Context, c Configured, was []string) {
 	}
 	if c.World != nil {
 		a.world = c.World
+		a.outside.Store(&c.World)
 		a.watchers.containers = a.renewWatch(ctx, a.watchers.containers, a.watchContainers)
 	}
 	if !slices.Equal(was, a.state.set.HealthURLs) {

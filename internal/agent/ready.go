@@ -15,7 +15,7 @@ const maxStarters = 256
 // asks for its tokens by itself, or can't be given any now. The loop is not asked about one that is not
 // covered, so that whatever keeps it busy holds up no other. The error is ctx's, or the engine's.
 func (a *Agent) Ready(ctx context.Context, ref string) error {
-	c, covered, err := a.world.FindContainer(ctx, ref)
+	c, covered, err := (*a.outside.Load()).FindContainer(ctx, ref)
 	if err != nil || !covered {
 		return err
 	}

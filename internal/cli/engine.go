@@ -101,7 +101,7 @@ func (c *command) tellContext(ctx context.Context, made, address string) error {
 		}
 	}
 	if !c.settings.Engine.Socket {
-		fmt.Fprintln(c.Err, "aztray: the engine socket is off; set engine.socket = true and start aztray again.")
+		fmt.Fprintln(c.Err, "aztray: the engine socket is off; set engine.socket = true.")
 	}
 	if host := os.Getenv("DOCKER_HOST"); host != "" && host != address {
 		fmt.Fprintln(c.Err, "aztray: DOCKER_HOST is set here and beats every context: unset it.")

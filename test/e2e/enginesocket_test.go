@@ -340,7 +340,8 @@ func (x *socketed) ourOwn(t *testing.T) {
 	}
 	use("context", "use", "aztray")
 	t.Log(context())
-	running := use("ps", "-q", "--no-trunc")
+	ps := []string{"ps", "-q", "--no-trunc", "--filter", "name=" + x.Name("day")}
+	running := use(ps...)
 	engineOf := func(when string) {
 		t.Helper()
 		out, msg, _, err := x.Aztray(x.ctx, "service", "status", "--verbose")
@@ -352,15 +353,25 @@ func (x *socketed) ourOwn(t *testing.T) {
 	engineOf("with its own context in use")
 
 	x.must(x.tray.Stop())
-	if got := use("ps", "-q", "--no-trunc"); got != running {
+	if got := use(ps...); got != running {
 		t.Errorf("when the program has ended docker sees %q, and before %q", got, running)
 	}
 	engineOf("with the socket led back to the engine")
 	x.must(os.Remove(x.socket)) // as after a reboot
 	engineOf("with no socket")
 	x.serve() // by docker's settings it would come out at itself
-	if got := use("ps", "-q", "--no-trunc"); got != running {
+	if got := use(ps...); got != running {
 		t.Errorf("started again, docker sees %q, and before %q", got, running)
+	}
+	for _, on := range []bool{false, true} { // by the settings, while it runs
+		x.must(x.WriteSettings(fmt.Sprintf("[engine]\nsocket = %v\n", on)))
+		x.eventually(20*time.Second, fmt.Sprintf("the socket is switched, on: %v", on), func() bool {
+			info, err := os.Lstat(x.socket)
+			return err == nil && (info.Mode().Type() == os.ModeSocket) == on
+		})
+		if got := use(ps...); got != running {
+			t.Errorf("switched, on: %v, docker sees %q, and before %q", on, got, running)
+		}
 	}
 	x.must(syscall.Kill(x.tray.PID(), syscall.SIGKILL))
 	<-x.tray.Done()
