@@ -20,7 +20,7 @@ func newAgent(set config.Settings, client auth.Client, engines *cluster.Engines,
 }
 
 func newWorld(set config.Settings, client auth.Client, engines *cluster.Engines) agent.World {
-	return agent.NewWorld(client, engines, containers.Selector{Names: set.Containers.Names, Delivery: set.Containers.Delivery})
+	return agent.NewWorld(client, engines, containers.Selector{Names: set.Containers.Names, Delivery: set.Containers.Delivery, Credential: set.Containers.Credential})
 }
 
 func agentSettings(set config.Settings, stateDir string, engines []string, log *slog.Logger) agent.Settings {

@@ -255,14 +255,18 @@ func (s *state) bundle(c containers.Container, now time.Time) (auth.Bundle, bool
 			tokens = append(tokens, t)
 		}
 	}
-	return s.files.Bundle(s.row(tenant), tenant, tokens), len(tokens) > 0
+	b := s.files.Bundle(s.row(tenant), tenant, tokens)
+	if c.WantsRefresh() {
+		b = s.files.WithRefresh(b)
+	}
+	return b, len(tokens) > 0
 }
 
 // fingerprint tells two bundles apart without holding what is in them.
 func fingerprint(b auth.Bundle) string {
 	h := sha256.New()
 	h.Write(b.ProfileJSON())
-	h.Write(b.CacheJSON())
+	h.Write(b.FullCacheJSON())
 	return hex.EncodeToString(h.Sum(nil))
 }
 

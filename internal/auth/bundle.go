@@ -12,7 +12,8 @@ import (
 const AzureCLIClientID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 
 // Bundle is a sign-in cut down to what a container may hold: one account in one tenant and access
-// tokens. It never holds a refresh token.
+// tokens. It holds a refresh token only where the person gave one to a container by name: see
+// Files.WithRefresh.
 type Bundle struct {
 	Username      string
 	HomeAccountID string // "<oid>.<home tenant>", as MSAL names it
@@ -21,6 +22,7 @@ type Bundle struct {
 	TenantID      string
 	Subscription  Subscription // the zero value: a tenant-level account
 	Tokens        []Token
+	Refresh       Secret // the token cache's RefreshToken section, cut down to the account; mostly the zero Secret
 }
 
 // ExpiresOn is the end of the token that ends first, in UTC; zero when there is none.
@@ -57,7 +59,19 @@ func (b Bundle) ProfileJSON() []byte {
 
 // CacheJSON is msal_token_cache.json in MSAL's unified schema with access tokens only
 // (microsoft-authentication-library-for-python, token_cache.py).
-func (b Bundle) CacheJSON() []byte {
+func (b Bundle) CacheJSON() []byte { return mustJSON(b.cache()) }
+
+// FullCacheJSON is CacheJSON with the account's refresh token, where b has one. Whoever holds it can
+// have tokens for every resource and tenant that the person reaches, for as long as the sign-in lasts.
+func (b Bundle) FullCacheJSON() []byte {
+	c := b.cache()
+	if !b.Refresh.IsZero() {
+		c["RefreshToken"] = json.RawMessage(b.Refresh.Reveal())
+	}
+	return mustJSON(c)
+}
+
+func (b Bundle) cache() map[string]any {
 	access := map[string]any{}
 	for _, t := range b.Tokens {
 		target := t.Target
@@ -77,13 +91,13 @@ func (b Bundle) CacheJSON() []byte {
 		"home_account_id": b.HomeAccountID, "environment": b.Environment, "realm": b.TenantID,
 		"local_account_id": oid, "username": b.Username, "authority_type": "MSSTS",
 	}
-	return mustJSON(map[string]any{
+	return map[string]any{
 		"AccessToken": access,
 		"Account":     map[string]any{strings.ToLower(b.HomeAccountID + "-" + b.Environment + "-" + b.TenantID): account},
 		"AppMetadata": map[string]any{"appmetadata-" + b.Environment + "-" + AzureCLIClientID: map[string]string{
 			"client_id": AzureCLIClientID, "environment": b.Environment,
 		}},
-	})
+	}
 }
 
 // epoch is a time as MSAL stores it: Unix seconds in a string.

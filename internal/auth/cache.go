@@ -157,6 +157,25 @@ func refreshTokens(section json.RawMessage) []cachedRefresh {
 	return out
 }
 
+// refreshSection is the RefreshToken section cut down to an account's newest entries; the zero Secret where
+// there are none.
+func (c *Cache) refreshSection(homeAccountID string) Secret {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(c.sections["RefreshToken"], &all) != nil {
+		return Secret{}
+	}
+	cut := map[string]json.RawMessage{}
+	for _, r := range c.refresh {
+		if r.HomeAccountID == homeAccountID && len(cut) < maxViews {
+			cut[r.key] = all[r.key]
+		}
+	}
+	if len(cut) == 0 {
+		return Secret{}
+	}
+	return NewSecret(string(mustJSON(cut)))
+}
+
 // maxViews bounds how many refresh tokens of one account are tried. az keeps one for each set of
 // scopes that was signed in with.
 const maxViews = 3

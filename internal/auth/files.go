@@ -240,3 +240,12 @@ func (f Files) Bundle(row ProfileSubscription, tenant string, tokens []Token) Bu
 	}
 	return b
 }
+
+// WithRefresh is b with the account's refresh token, where az's cache holds one that can be read: not with
+// a broker.
+func (f Files) WithRefresh(b Bundle) Bundle {
+	if f.Cache != nil {
+		b.Refresh = f.Cache.refreshSection(b.HomeAccountID)
+	}
+	return b
+}

@@ -10,10 +10,11 @@ import (
 )
 
 // answers are what the person says about containers on the command line, by name.
-type answers struct{ allow, never []string }
+type answers struct{ allow, never, refresh []string }
 
 func (a *answers) flags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&a.allow, "allow", nil, "give the credential to the container of this `NAME` though it controls the engine; remembered")
+	cmd.Flags().StringArrayVar(&a.refresh, "allow-refresh-token", nil, "give your refresh token to the container of this `NAME`, whose label asks for it; remembered")
 	cmd.Flags().StringArrayVar(&a.never, "never", nil, "never give the credential, or your refresh token, to the container of this `NAME`; remembered")
 }
 
@@ -24,7 +25,7 @@ const (
 
 // answer remembers what was said. A name that is not there is bad usage, before anything is done.
 func (c *command) answer(ctx context.Context, f found, a answers, dry bool) error {
-	if len(a.allow)+len(a.never) == 0 {
+	if len(a.allow)+len(a.never)+len(a.refresh) == 0 {
 		return nil
 	}
 	if dry {
@@ -35,9 +36,11 @@ func (c *command) answer(ctx context.Context, f found, a answers, dry bool) erro
 		return err
 	}
 	for _, said := range []struct {
-		names []string
-		allow bool
-	}{{a.allow, true}, {a.never, false}} {
+		names     []string
+		allow     bool
+		questions []containers.Question
+	}{{a.allow, true, []containers.Question{containers.AskEngine}}, {a.refresh, true, []containers.Question{containers.AskRefresh}},
+		{a.never, false, []containers.Question{containers.AskEngine, containers.AskRefresh}}} {
 		if len(said.names) == 0 {
 			continue
 		}
@@ -49,8 +52,10 @@ func (c *command) answer(ctx context.Context, f found, a answers, dry bool) erro
 			if !said.allow {
 				f.engines.Withdraw(ctx, box) // while it may still be touched
 			}
-			if err := f.engines.Answer(box, containers.AskEngine, said.allow); err != nil {
-				return err
+			for _, q := range said.questions {
+				if err := f.engines.Answer(box, q, said.allow); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -60,6 +65,8 @@ func (c *command) answer(ctx context.Context, f found, a answers, dry bool) erro
 // consentWords is a container's state in words, with how the question about it stands.
 func consentWords(b ContainerReport) string {
 	switch {
+	case b.Credential != "":
+		return "holds your refresh token"
 	case b.State != containers.Missing || b.Consent == nil:
 		return stateWords[b.State]
 	case *b.Consent == consentNever:
@@ -68,9 +75,17 @@ func consentWords(b ContainerReport) string {
 	return "waits for your answer"
 }
 
+// refreshWord is what a container holds besides access tokens.
+func refreshWord(b containers.Status) string {
+	if b.Refresh && b.State == containers.Fresh {
+		return "refresh-token"
+	}
+	return ""
+}
+
 func consentWord(c containers.Consent) *string {
 	switch {
-	case c.Question == containers.NoQuestion:
+	case c.Question != containers.AskEngine:
 		return nil
 	case c.Never:
 		return text(consentNever)

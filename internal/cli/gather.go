@@ -176,7 +176,7 @@ func NewEngines(s config.Settings, stateDir string) *cluster.Engines {
 }
 
 func (c *command) covered() containers.Selector {
-	return containers.Selector{Names: c.settings.Containers.Names, Delivery: c.settings.Containers.Delivery}
+	return containers.Selector{Names: c.settings.Containers.Names, Delivery: c.settings.Containers.Delivery, Credential: c.settings.Containers.Credential}
 }
 
 // pick keeps the named ones, every copy of a service; a name that is not there is bad usage.
@@ -277,7 +277,11 @@ func (c *command) deliverer(s signIn, f found, get tokenSource) func(context.Con
 		if f.anew {
 			return f.engines.DeliverAnew(ctx, box, s.files.Bundle(row, tenant, tokens))
 		}
-		return f.engines.Deliver(ctx, box, s.files.Bundle(row, tenant, tokens))
+		b := s.files.Bundle(row, tenant, tokens)
+		if box.WantsRefresh() {
+			b = s.files.WithRefresh(b)
+		}
+		return f.engines.Deliver(ctx, box, b)
 	}
 }
 

@@ -64,9 +64,10 @@ type ContainerReport struct {
 	ExpiresOn   *time.Time       `json:"expires_on"`
 	DeliveredAt *time.Time       `json:"delivered_at"`
 	Error       *string          `json:"error"`
-	Consent     *string          `json:"consent,omitempty"`  // asked: it waits for your answer; never: that was the answer
-	Would       string           `json:"would,omitempty"`    // with sync --dry-run: what would be done, in words
-	Verified    *VerifiedReport  `json:"verified,omitempty"` // with sync --verify, where it has a credential to try
+	Credential  string           `json:"credential,omitempty"` // refresh-token, where it holds that
+	Consent     *string          `json:"consent,omitempty"`    // asked: it waits for your answer; never: that was the answer
+	Would       string           `json:"would,omitempty"`      // with sync --dry-run: what would be done, in words
+	Verified    *VerifiedReport  `json:"verified,omitempty"`   // with sync --verify, where it has a credential to try
 }
 
 // report puts together what was gathered, and asks the endpoint where one is set.
@@ -91,7 +92,7 @@ func (c *command) report(ctx context.Context, s signIn, f found, boxes []contain
 	}
 	for _, b := range boxes {
 		r.Containers = append(r.Containers, ContainerReport{b.Name, b.ID, b.Project, b.Engine, b.Delivery, b.State, b.Path,
-			when(b.ExpiresOn), when(b.DeliveredAt), text(b.Error), consentWord(b.Consent), "", nil})
+			when(b.ExpiresOn), when(b.DeliveredAt), text(b.Error), refreshWord(b), consentWord(b.Consent), "", nil})
 	}
 	port := health.Taken(ctx, c.settings.Health.Listen, c.settings.Health.Watch)
 	for _, p := range append([]*auth.Problem{c.client.AZ.Problem(), s.files.CacheProblem, c.endpointProblem(ctx, boxes), port}, f.away...) {

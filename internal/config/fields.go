@@ -59,7 +59,7 @@ var fields = []field{
 		store: texts(func(s *Settings) *[]string { return &s.Containers.Names }, pattern)},
 	{key: "containers.delivery", preset: "copy", later: noEndpoint,
 		store: text(func(s *Settings) *string { return &s.Containers.Delivery }, oneOf("copy", "mount", "endpoint"))},
-	{key: "containers.credential", preset: "access-token", later: onlyAccessTokens,
+	{key: "containers.credential", preset: "access-token",
 		store: text(func(s *Settings) *string { return &s.Containers.Credential }, oneOf("access-token", "refresh-token"))},
 	{key: "containers.scopes", preset: []string{},
 		store: texts(func(s *Settings) *[]string { return &s.Containers.Scopes }, scope)},
@@ -102,12 +102,4 @@ func noEndpoint(s *Settings, _ any) string {
 		return ""
 	}
 	return `the identity endpoint is off: set endpoint.enabled = true`
-}
-
-func onlyAccessTokens(s *Settings, _ any) string {
-	if s.Containers.Credential == "access-token" {
-		return ""
-	}
-	s.Containers.Credential = "access-token"
-	return `this version delivers access tokens alone, and does so`
 }

@@ -216,8 +216,6 @@ func TestLoadWarns(t *testing.T) {
 		{"the identity endpoint as the delivery", "[containers]\ndelivery = \"endpoint\"", nil,
 			", line 2: containers.delivery is set, but the identity endpoint is off: set endpoint.enabled = true."},
 		{"the identity endpoint as the delivery, and it is on", "[containers]\ndelivery = \"endpoint\"\n[endpoint]\nenabled = true", nil, ""},
-		{"a refresh token", "[containers]\ncredential = \"refresh-token\"", nil,
-			", line 2: containers.credential is set, but this version delivers access tokens alone, and does so."},
 		{"what is done anyhow", "[containers]\ndelivery = \"copy\"\ncredential = \"access-token\"", nil, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

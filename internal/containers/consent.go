@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"aztray/internal/auth"
 )
 
 // Question is what a person is asked about a container.
@@ -196,4 +198,37 @@ func (e *Engine) consented(c Container, in inspected, t target) target {
 		t.verdict = verdict{way: noWay, state: Missing, reason: why + ", so it controls the engine: it gets the credential only if you say so. Allow it: aztray service sync --allow " + c.Name}
 	}
 	return t
+}
+
+// refreshFor reports whether a container may hold the person's refresh token. The settings are the person's
+// own; a label is whoever's who made the container, so that the person is asked. A container whose az is
+// ours has no use for it.
+func (e *Engine) refreshFor(c Container, t target) (bool, Consent) {
+	if !c.WantsRefresh() || t.shim != "" {
+		return false, Consent{}
+	}
+	if !c.byLabel {
+		return true, Consent{}
+	}
+	switch e.consents.answer(AskRefresh, c) {
+	case answerAllow:
+		return true, Consent{}
+	case answerNever:
+		return false, Consent{AskRefresh, true}
+	}
+	return false, Consent{AskRefresh, false}
+}
+
+// saysRefresh gives s the sentence on a refresh token that c asks for and does not hold.
+func (s Status) saysRefresh(c Container, t target, b auth.Bundle) Status {
+	switch {
+	case s.State != Fresh || s.Refresh || !c.WantsRefresh():
+	case s.Consent == Consent{AskRefresh, false}:
+		s.Error = "It holds access tokens. Its label asks for your refresh token, which it gets only if you say so: aztray service sync --allow-refresh-token " + c.Name
+	case t.shim != "":
+		s.Error = "It holds access tokens alone: its image has no Azure CLI that could use a refresh token."
+	case t.refresh && b.Refresh.IsZero():
+		s.Error = "It holds access tokens alone: az keeps your refresh token where it can't be read."
+	}
+	return s
 }

@@ -91,3 +91,75 @@ func TestAContainerThatControlsTheEngineIsAskedAbout(t *testing.T) {
 		t.Error("an answer holds for each container of a service, and for one question")
 	}
 }
+
+func TestARefreshTokenIsGivenOnlyWhereThePersonSaysSo(t *testing.T) {
+	withAz := map[string]string{"/bin/sh": "", "/usr/bin/az": "#!/usr/bin/python3", "/etc/passwd": "root:x:0:0::/root:/bin/sh\n"}
+	const cache = "/root/.azure/msal_token_cache.json"
+	file := filepath.Join(t.TempDir(), "consents.json")
+	es := &Engines{o: Options{Consents: file}}
+	b := auth.Bundle{Username: "ada", TenantID: "t", HomeAccountID: "o.t", Tokens: []auth.Token{{Scope: "s", Secret: auth.NewSecret("x"), ExpiresOn: time.Now().Add(time.Hour)}},
+		Refresh: auth.NewSecret(`{"key": {"secret": "the refresh token", "home_account_id": "o.t"}}`)}
+	for _, c := range []struct {
+		name    string
+		setting string
+		labels  map[string]string
+		files   map[string]string
+		answer  string // before the delivery
+		holds   bool
+		consent Consent
+	}{
+		{name: "by default", files: withAz},
+		{name: "the settings say so", setting: "refresh-token", files: withAz, holds: true},
+		{name: "the settings say so and the label does not want it", setting: "refresh-token", labels: map[string]string{labelCredential: "access-token"}, files: withAz},
+		{name: "its label asks", labels: map[string]string{labelCredential: "refresh-token"}, files: withAz, consent: Consent{AskRefresh, false}},
+		{name: "its label asks, and the person allows it", labels: map[string]string{labelCredential: "refresh-token"}, files: withAz, answer: answerAllow, holds: true},
+		{name: "its label asks, and the person does not", labels: map[string]string{labelCredential: "refresh-token"}, files: withAz, answer: answerNever, consent: Consent{AskRefresh, true}},
+		{name: "its az is ours", setting: "refresh-token", files: withShell},
+		{name: "it asks the endpoint", setting: "refresh-token", labels: map[string]string{labelDeliver: "endpoint"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			os.Remove(file)
+			box := Selector{Credential: c.setting}.container("id", "web", "img", "running", c.labels)
+			if c.answer != "" {
+				if err := es.Answer(box, AskRefresh, c.answer == answerAllow); err != nil {
+					t.Fatal(err)
+				}
+			}
+			f := newFake(inspected{ID: "id", Status: "running"}, c.files)
+			for _, dir := range []string{"/usr", "/usr/bin"} {
+				f.files[dir] = f.files["/bin"]
+			}
+			e := newEngine(f, endpoint{host: "unix:///fake"}, azDirs{})
+			e.consents = consents{file}
+			if c.files == nil {
+				if box.WantsRefresh() {
+					t.Error("it asks for a refresh token")
+				}
+				return
+			}
+			st := e.Deliver(t.Context(), box, b)
+			if st.State != Fresh || st.Refresh != c.holds || st.Consent != c.consent || strings.Contains(string(f.texts[cache]), "the refresh token") != c.holds {
+				t.Fatalf("%+v, and its cache is %s", st, f.texts[cache])
+			}
+			if !c.holds {
+				return
+			}
+			az := strings.Replace(string(f.texts[cache]), "the refresh token", "the refresh token, rolled by the az inside", 1)
+			f.texts[cache], f.files[cache].Size = []byte(az), int64(len(az))
+			if st = e.Check(t.Context(), box); st.State != Fresh || !st.Refresh {
+				t.Errorf("after az has used it: %+v", st)
+			}
+			if e.Deliver(t.Context(), box, b); string(f.texts[cache]) != az {
+				t.Error("what az wrote was written over though there is nothing new")
+			}
+			plain := Selector{}.container("id", "web", "img", "running", nil)
+			if st = e.Deliver(t.Context(), plain, b); st.Refresh || strings.Contains(string(f.texts[cache]), "the refresh token") {
+				t.Errorf("when nobody says so any more: %+v", st)
+			}
+			e.Deliver(t.Context(), box, b)
+			if st = e.Withdraw(t.Context(), box); st.State != Missing || strings.Contains(string(f.texts[cache]), "the refresh token") {
+				t.Errorf("withdrawn: %+v", st)
+			}
+		})
+	}
+}

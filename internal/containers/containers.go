@@ -39,6 +39,7 @@ type Status struct {
 	Error       string    `json:"error"` // one sentence for a person
 	Running     bool      `json:"-"`
 	Away        bool      `json:"-"` // its engine does not answer: this is how it was
+	Refresh     bool      `json:"-"` // it holds the person's refresh token
 	Consent     Consent   `json:"-"` // a question about it, open or answered with never
 	Handicapped bool      `json:"-"` // it has the credential, but its az can't answer; Error says why
 	Restarting  bool      `json:"-"` // by us, at the moment
@@ -50,12 +51,13 @@ type Status struct {
 
 // The labels by which a container says what it wants. They beat the settings.
 const (
-	labelDeliver = "aztray.deliver" // true, false, copy, mount, endpoint
-	labelPath    = "aztray.path"    // its az directory
-	labelUID     = "aztray.uid"     // who uses it, where that is not the image's user: 1000, 1000:1000, app
-	labelTenant  = "aztray.tenant"
-	labelRestart = "aztray.restart" // true: it is restarted where its log tells that it did not take its credential up
-	labelScopes  = "aztray.scopes"  // separated by blanks or commas
+	labelDeliver    = "aztray.deliver" // true, false, copy, mount, endpoint
+	labelPath       = "aztray.path"    // its az directory
+	labelUID        = "aztray.uid"     // who uses it, where that is not the image's user: 1000, 1000:1000, app
+	labelTenant     = "aztray.tenant"
+	labelCredential = "aztray.credential" // access-token; refresh-token, which the person is asked about
+	labelRestart    = "aztray.restart"    // true: it is restarted where its log tells that it did not take its credential up
+	labelScopes     = "aztray.scopes"     // separated by blanks or commas
 )
 
 const (
@@ -82,6 +84,8 @@ type Container struct {
 	Scopes           []string // the scopes it asks for besides the usual
 	Restart          bool     // it may be restarted unasked, where it fails for want of what it holds
 
+	refresh    bool      // it is to hold the person's refresh token
+	byLabel    bool      // of which its label alone says so
 	named      bool      // a label asks for the credential: no pattern caught it unawares
 	path, user string    // from the labels
 	status     string    // the engine's word: created, running, paused, restarting, exited, dead
@@ -92,8 +96,9 @@ type Container struct {
 
 // Selector chooses the containers to look after.
 type Selector struct {
-	Names    []string // patterns as path.Match has them, for the names of containers and of compose or swarm services
-	Delivery string   // how, where no label says: copy or mount; "" means copy
+	Names      []string // patterns as path.Match has them, for the names of containers and of compose or swarm services
+	Credential string   // refresh-token, or "" for access tokens alone; where no label says
+	Delivery   string   // how, where no label says: copy or mount; "" means copy
 }
 
 // Covers reports whether c is to have the credential. A label beats the patterns.
@@ -147,8 +152,21 @@ func (s Selector) container(id, name, image, status string, labels map[string]st
 	default:
 		c.Delivery = cmp.Or(s.Delivery, c.Delivery)
 	}
+	bySetting := s.Credential == refreshToken
+	switch strings.ToLower(labels[labelCredential]) {
+	case refreshToken:
+		c.refresh, c.byLabel = true, !bySetting
+	case "":
+		c.refresh = bySetting
+	}
 	return c
 }
+
+const refreshToken = "refresh-token"
+
+// WantsRefresh reports whether c asks for the person's refresh token, by its label or the settings. It is
+// copied only: an endpoint has no use for it, and a directory or a Secret is for others to read.
+func (c Container) WantsRefresh() bool { return c.refresh && c.Delivery == "copy" }
 
 func yes(text string) bool {
 	return slices.Contains([]string{"true", "yes", "on", "1"}, strings.ToLower(text))

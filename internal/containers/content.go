@@ -50,6 +50,7 @@ type mark struct {
 	ExpiresOn   time.Time        `json:"expires_on"`
 	DeliveredAt time.Time        `json:"delivered_at"`
 	Withdrawn   bool             `json:"withdrawn,omitempty"`
+	Refresh     bool             `json:"refresh,omitempty"` // the person's refresh token is in it
 	Files       map[string]stamp `json:"files"`
 	Made        []string         `json:"made,omitempty"` // directories that were not there before us
 }
@@ -79,11 +80,15 @@ type content struct {
 
 // newContent cuts b to what a container at t gets.
 func newContent(b auth.Bundle, t target, now time.Time) content {
-	c := content{files: []file{{profileFile, line(b.ProfileJSON())}, {cacheFile, line(b.CacheJSON())}}}
+	cache, refresh := b.CacheJSON(), t.refresh && !b.Refresh.IsZero()
+	if refresh {
+		cache = b.FullCacheJSON()
+	}
+	c := content{files: []file{{profileFile, line(b.ProfileJSON())}, {cacheFile, line(cache)}}}
 	if t.shim != "" {
 		c.files = append(c.files, file{tokensFile, tokenLines(b, t.zone)})
 	}
-	c.mark = mark{Version: 1, By: "aztray", Username: b.Username, Tenant: b.TenantID, ExpiresOn: earliest(b.Tokens)}
+	c.mark = mark{Version: 1, By: "aztray", Username: b.Username, Tenant: b.TenantID, ExpiresOn: earliest(b.Tokens), Refresh: refresh}
 	c.stamp(t, now)
 	return c
 }

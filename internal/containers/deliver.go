@@ -31,6 +31,7 @@ type target struct {
 	binDirs  []string // where a real az could be
 	zone     *time.Location
 	shell    bool
+	refresh  bool    // a refresh token may be put there
 	controls bool    // it controls the engine
 	consent  Consent // the question that stands in the way
 	handicap string  // why its real az can't answer although it has the credential; "" where it can
@@ -68,7 +69,9 @@ func (e *Engine) deliverCopy(ctx context.Context, c Container, b auth.Bundle, an
 		if len(b.Tokens) == 0 {
 			return s.with(Missing, "There is no access token to deliver yet."), nil
 		}
-		return e.put(ctx, c, t, newContent(b, t, e.now()), s)
+		t.refresh, s.Consent = e.refreshFor(c, t)
+		st, err := e.put(ctx, c, t, newContent(b, t, e.now()), s)
+		return st.saysRefresh(c, t, b), err
 	})
 }
 
@@ -152,11 +155,11 @@ func (e *Engine) put(ctx context.Context, c Container, t target, content content
 		if h.foreign {
 			return s.holds(h, e.now()), nil
 		}
-		if h.intact && h.mark.Hash == content.mark.Hash && bin == nil && !t.anew {
+		if (h.intact || h.renews) && h.mark.Hash == content.mark.Hash && bin == nil && !t.anew {
 			return s.holds(h, e.now()), nil
 		}
 		if err = e.write(ctx, c, t, content, bin, h, user); err == nil {
-			return s.holds(held{mark: &content.mark, intact: true}, e.now()), nil
+			return s.holds(held{mark: &content.mark, intact: true, renews: content.mark.Refresh}, e.now()), nil
 		}
 		if _, denied := errors.AsType[*execError](err); !denied {
 			return s, err
@@ -360,7 +363,10 @@ func (s Status) holds(h held, now time.Time) Status {
 		s.State = Missing
 		return s
 	}
-	s.ExpiresOn, s.DeliveredAt, s.State = h.mark.ExpiresOn, h.mark.DeliveredAt, Fresh
+	s.ExpiresOn, s.DeliveredAt, s.State, s.Refresh = h.mark.ExpiresOn, h.mark.DeliveredAt, Fresh, h.mark.Refresh
+	if h.renews {
+		return s
+	}
 	if !h.mark.ExpiresOn.After(now) || !h.intact {
 		s.State = Stale
 	}

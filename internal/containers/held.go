@@ -9,6 +9,7 @@ import (
 type held struct {
 	mark    *mark // ours, nil where there is none
 	intact  bool  // every file of the mark is as we wrote it
+	renews  bool  // it holds the refresh token that we gave: az in it may have written since
 	foreign bool  // somebody signed in inside
 }
 
@@ -16,22 +17,23 @@ type held struct {
 // A file that has not changed since we wrote it need not be among them.
 func judgeHeld(m *mark, texts map[string][]byte, unchanged map[string]bool) held {
 	h := held{mark: m, intact: m != nil}
-	user := ""
+	user, given := "", false
 	if m != nil {
-		user = m.Username
+		user, given = m.Username, m.Refresh
 		for name, s := range m.Files {
 			if !unchanged[name] && (texts[name] == nil || stampOf(texts[name]) != s) {
 				h.intact = false
 			}
 		}
 	}
-	h.foreign = foreignCache(texts[cacheFile], user) || foreignProfile(texts[profileFile], user)
+	h.renews = given && (unchanged[cacheFile] || len(texts[cacheFile]) > len("{}\n"))
+	h.foreign = foreignCache(texts[cacheFile], user, given) || foreignProfile(texts[profileFile], user)
 	return h
 }
 
 // foreignCache reports whether a token cache holds a sign-in that is not the one we delivered. A
-// refresh token never comes from us. What can't be read is taken for somebody's and left alone.
-func foreignCache(text []byte, user string) bool {
+// refresh token never comes from us, unless it was given. What can't be read is taken for somebody's and left alone.
+func foreignCache(text []byte, user string, given bool) bool {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return false
 	}
@@ -44,7 +46,7 @@ func foreignCache(text []byte, user string) bool {
 		return true
 	}
 	for _, rt := range c.RefreshToken {
-		if rt.Secret != "" {
+		if rt.Secret != "" && !given {
 			return true
 		}
 	}

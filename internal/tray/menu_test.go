@@ -211,10 +211,12 @@ func TestContainerMenu(t *testing.T) {
 			{Name: "b", State: containers.Fresh, Running: true, Broken: true, Error: "It ended with exit code 3."},
 			{Name: "c", State: containers.Fresh, Error: "Its log says that it got no token.", RestartHelps: true},
 			{Name: "d", ID: "d", State: containers.Missing, Error: "It runs privileged.", Consent: containers.Consent{Question: containers.AskEngine}},
+			{Name: "d2", ID: "d2", State: containers.Fresh, Consent: containers.Consent{Question: containers.AskRefresh}},
+			{Name: "d3", ID: "d3", State: containers.Fresh, Refresh: true},
 			{Name: "e", ID: "e", State: containers.Missing, Consent: containers.Consent{Question: containers.AskEngine, Never: true}},
 		}
 	}), noon, cest)
-	want = Submenu{"Containers: 3 of 5 have the token", []Item{
+	want = Submenu{"Containers: 5 of 7 have the token", []Item{
 		{Text: "Sync now", Command: agent.Sync{}},
 		{Text: "Restart containers (1 running)", Command: agent.Restart{}},
 		{Text: "a: is being restarted", Command: sync("a")},
@@ -224,6 +226,10 @@ func TestContainerMenu(t *testing.T) {
 		{Text: "d: is to get the token only if you say so", Command: sync("d")},
 		{Text: "    Give the token to d, which controls the engine", Command: agent.Answer{ContainerID: "d", Question: containers.AskEngine, Allow: true}},
 		{Text: "    Never give the token to d", Command: agent.Answer{ContainerID: "d", Question: containers.AskEngine}},
+		{Text: "d2: has the token, asks for your refresh token", Command: sync("d2")},
+		{Text: "    Give your refresh token to d2", Command: agent.Answer{ContainerID: "d2", Question: containers.AskRefresh, Allow: true}},
+		{Text: "    Never give your refresh token to d2", Command: agent.Answer{ContainerID: "d2", Question: containers.AskRefresh}},
+		{Text: "d3: holds your refresh token", Command: sync("d3")},
 		{Text: "e: never gets the token, as you said", Command: sync("e")},
 		{Text: "    Give the token to e, which controls the engine", Command: agent.Answer{ContainerID: "e", Question: containers.AskEngine, Allow: true}},
 	}}

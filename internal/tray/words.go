@@ -186,7 +186,13 @@ func sayContainer(c containers.Status, until string) string {
 	if c.Handicapped {
 		return fmt.Sprintf("%s: has the token, but its az can't answer", c.Name)
 	}
-	if c.State == containers.Fresh && c.Error != "" {
+	if c.State == containers.Fresh && c.Refresh {
+		return fmt.Sprintf("%s: holds your refresh token", c.Name)
+	}
+	if c.State == containers.Fresh && c.Consent.Question == containers.AskRefresh && !c.Consent.Never {
+		return fmt.Sprintf("%s: has the token, asks for your refresh token", c.Name)
+	}
+	if c.State == containers.Fresh && c.RestartHelps {
 		return fmt.Sprintf("%s: has the token, its log tells of a failure", c.Name)
 	}
 	if c.State == containers.Fresh && until != "" {

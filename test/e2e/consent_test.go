@@ -39,3 +39,40 @@ func TestAContainerThatControlsTheEngine(t *testing.T) {
 	x.cmd(cli.ExitGood, "service", "sync")
 	x.holdsNew(time.Second, "asked", "")
 }
+
+// A label alone does not get the person's refresh token; once allowed, real az in the container has tokens of
+// its own for other resources, and it is taken away again.
+func TestARefreshTokenForOneContainer(t *testing.T) {
+	x := begin(t, stage.Options{NoDesktop: true})
+	_, err := x.Az(x.ctx, "login", "--scope", cloud.ScopeCognitive)
+	x.must(err)
+	x.must(x.RunContainer(x.ctx, "az", images.Az, "--label", "aztray.credential=refresh-token"))
+	holds := func() bool {
+		held := string(x.Files(x.ctx, x.Name("az"), "/root/.azure"))
+		for _, t := range x.Cloud.Issued() {
+			if t.Kind == cloud.RefreshToken && strings.Contains(held, t.Value) {
+				return true
+			}
+		}
+		return false
+	}
+	if out, _ := x.cmd(cli.ExitGood, "service", "sync"); holds() || !strings.Contains(out, "--allow-refresh-token "+x.Name("az")) {
+		t.Error("a label alone got the refresh token, or it is not said how to allow it")
+	}
+	if out, _ := x.cmd(cli.ExitGood, "service", "sync", "--allow-refresh-token", x.Name("az")); !holds() || !strings.Contains(out, "holds your refresh token") {
+		t.Error("it was allowed and is not there, or it is not named for what it is")
+	}
+	token, err := x.AzToken(x.ctx, "az", cloud.ScopeARM)
+	x.must(err)
+	if tok, ok := x.TokenOf(token); !ok || tok.Tenant != cloud.Contoso.ID {
+		t.Error("az in the container has no token of its own for another resource")
+	}
+	if out, _ := x.cmd(cli.ExitGood, "service", "status"); !strings.Contains(out, "holds your refresh token") {
+		t.Error("status does not say so after az has written its cache")
+	}
+	x.cmd(cli.ExitGood, "service", "sync", "--never", x.Name("az"))
+	if holds() {
+		t.Error("it still holds the refresh token")
+	}
+	x.holdsNew(time.Second, "az", "") // and has the access token all the same
+}
