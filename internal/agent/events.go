@@ -359,7 +359,11 @@ type containerEvent struct{ e containers.Event }
 
 func (e containerEvent) apply(s *state, now time.Time) {
 	switch e.e.Kind {
+	case containers.Passed:
+		s.around.passed(now)
+		return
 	case containers.Listed:
+		s.around.listed(now)
 		delete(s.lost, e.e.Engine)
 		s.resync(e.e.Engine, e.e.Containers)
 	case containers.Lost:

@@ -47,6 +47,7 @@ func next(s *state, now time.Time) plan {
 		p.jobs = append(p.jobs, withdrawJob{c})
 	}
 	s.leftovers = nil
+	p.lookAround(s, now)
 	p.answer(s)
 	p.cure(s, now)
 	p.restart(s)

@@ -88,3 +88,25 @@ func TestAnAnswerIsRememberedAndActedOn(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoIsNotCoveredIsLookedForAtStarts(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{}, func(x *run) {
+		x.now()
+		looked := r.looked
+		r.uncovered = []containers.Uncovered{{Name: "web"}}
+		for range 10 {
+			r.tell(containers.Event{Kind: containers.Passed})
+		}
+		if s := x.now(); r.looked != looked || len(s.Uncovered) != 0 || len(s.Containers) != 0 {
+			t.Errorf("at once: looked %d times, %+v", r.looked-looked, s.Uncovered)
+		}
+		if s := x.after(21 * time.Second); r.looked != looked+1 || len(s.Uncovered) != 1 {
+			t.Errorf("soon: looked %d times, %+v", r.looked-looked, s.Uncovered)
+		}
+		if x.after(time.Hour); r.looked != looked+2 {
+			t.Errorf("in an hour in which nothing is started: looked %d times", r.looked-looked)
+		}
+	})
+}

@@ -39,6 +39,8 @@ type rig struct {
 	fails     map[string]bool        // containers that cannot be written to
 	tries     map[string][]time.Time
 	withdrew  []string
+	uncovered []containers.Uncovered
+	looked    int
 	answers   []string
 	restarted []string                            // by name
 	says      map[string]func(containers.Finding) // by id of a container whose log is read
@@ -241,6 +243,13 @@ func (r *rig) Withdraw(_ context.Context, c containers.Container) containers.Sta
 	delete(r.held, c.ID)
 	r.withdrew = append(r.withdrew, c.ID)
 	return containers.Status{Name: c.Name, ID: c.ID, State: containers.Missing}
+}
+
+func (r *rig) Uncovered(context.Context) []containers.Uncovered {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.looked++
+	return slices.Clone(r.uncovered)
 }
 
 func (r *rig) Answer(c containers.Container, q containers.Question, allow bool) error {

@@ -37,7 +37,8 @@ type Snapshot struct {
 	Failure        *auth.Problem  // how the last sign-in attempt ended, until the next one; nil when it succeeded
 	OpenAI         *openai.Result // does the token work at the endpoint; nil where none is set or it was not asked yet
 	Containers     []containers.Status
-	Missing        []*auth.Problem // parts that are not there (az, Docker, ...): one sentence each
+	Uncovered      []containers.Uncovered // that look as if they needed the credential
+	Missing        []*auth.Problem        // parts that are not there (az, Docker, ...): one sentence each
 	Past           Past
 }
 

@@ -47,6 +47,7 @@ type state struct {
 
 	restarts []restartJob // to be started
 	answers  []Answer     // to be remembered
+	around   around       // containers that are not covered
 
 	leftovers []containers.Container // what they hold is to be taken away: they get it by another way now
 
@@ -397,6 +398,7 @@ func (s *state) snapshot(now time.Time) Snapshot {
 	for _, id := range slices.Sorted(maps.Keys(s.boxes)) {
 		snap.Containers = append(snap.Containers, s.shownStatus(s.boxes[id], now))
 	}
+	snap.Uncovered = slices.Clone(s.around.found)
 	slices.SortStableFunc(snap.Containers, func(a, b containers.Status) int { return cmp.Compare(a.Name, b.Name) })
 	return snap
 }

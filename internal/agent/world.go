@@ -64,6 +64,10 @@ func (w *world) Withdraw(ctx context.Context, c containers.Container) containers
 	return w.engines.Withdraw(ctx, c)
 }
 
+func (w *world) Uncovered(ctx context.Context) []containers.Uncovered {
+	return w.engines.Uncovered(ctx, w.covered)
+}
+
 func (w *world) Answer(c containers.Container, q containers.Question, allow bool) error {
 	return w.engines.Answer(c, q, allow)
 }

@@ -35,6 +35,7 @@ type Engine struct {
 	now  func() time.Time
 
 	consents consents
+	looks    looks         // at containers that are not covered
 	dirs     hostDirs      // for delivery by mount
 	reading  chan struct{} // held while a log is read, as many at once as it holds; nil: any number
 	local    bool          // the engine is on this machine

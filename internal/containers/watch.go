@@ -19,7 +19,8 @@ const (
 	Started EventKind = "started" // deliver again, or see that what it holds is right
 	Stopped EventKind = "stopped"
 	Removed EventKind = "removed"
-	Lost    EventKind = "lost" // the engine is gone; Problem says why. Listed follows when it is back
+	Passed  EventKind = "passed" // one that is not covered was started
+	Lost    EventKind = "lost"   // the engine is gone; Problem says why. Listed follows when it is back
 )
 
 // Event is one thing that Watch tells.
@@ -178,7 +179,11 @@ func (w *watcher) handle(ctx context.Context, m message) error {
 func (w *watcher) event(m message) (Event, bool) {
 	name := strings.TrimPrefix(m.Attributes["name"], "/")
 	if !w.sel.covers(name, m.Attributes) {
-		return Event{}, false
+		if m.Action != "start" || m.Attributes[labelDeliver] != "" {
+			return Event{}, false
+		}
+		w.e.looks.forget(m.ID)
+		return Event{Kind: Passed}, true
 	}
 	status := map[string]string{"create": "created", "start": "running", "die": "exited"}[m.Action]
 	c := w.sel.container(m.ID, name, m.Attributes["image"], status, m.Attributes)

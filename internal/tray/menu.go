@@ -261,7 +261,7 @@ func containerMenu(s agent.Snapshot, now time.Time, c Clock) Submenu {
 		return Submenu{}
 	}
 	if len(all) == 0 {
-		return Submenu{Text: sayNoContainers, Items: []Item{{Text: sayNoneMatches, Disabled: true}}}
+		return Submenu{Text: sayNoContainers, Items: append([]Item{{Text: sayNoneMatches, Disabled: true}}, uncoveredItems(s)...)}
 	}
 	several := slices.ContainsFunc(all, func(st containers.Status) bool { return st.Engine != all[0].Engine })
 	slices.SortStableFunc(all, func(a, b containers.Status) int {
@@ -296,8 +296,27 @@ func containerMenu(s agent.Snapshot, now time.Time, c Clock) Submenu {
 		}
 	}
 	menu.Text = sayContainersMenu(fresh, len(all))
-	menu.Items = capped(menu.Items, sayMoreContainers)
+	menu.Items = append(capped(menu.Items, sayMoreContainers), uncoveredItems(s)...)
 	return menu
+}
+
+// mostUncovered is how many containers that are not covered are named.
+const mostUncovered = 5
+
+// uncoveredItems name containers that look as if they needed the credential, to be read: to cover one is the
+// settings' or its maker's affair.
+func uncoveredItems(s agent.Snapshot) []Item {
+	var items []Item
+	for _, u := range s.Uncovered[:min(len(s.Uncovered), mostUncovered)] {
+		items = append(items, Item{Text: cut(sayUncovered(u.Name, u.Why), lineRunes), Disabled: true})
+		for _, line := range wrap("    " + u.Cover) {
+			items = append(items, Item{Text: "    " + strings.TrimSpace(line), Disabled: true})
+		}
+	}
+	if more := len(s.Uncovered) - mostUncovered; more > 0 {
+		items = append(items, Item{Text: sayMoreUncovered(more), Disabled: true})
+	}
+	return items
 }
 
 // askItems are the answers to the open question about a container; to one that was answered with never,

@@ -236,6 +236,22 @@ func TestContainerMenu(t *testing.T) {
 	if got := fmt.Sprintf("%#v", m.Containers); got != fmt.Sprintf("%#v", want) {
 		t.Errorf("%s\nwant %#v", got, want)
 	}
+	if m := Menu(agent.Snapshot{Uncovered: []containers.Uncovered{{Name: "web"}}}, noon, cest).Containers; len(m.Items) < 2 {
+		t.Errorf("with none covered, those that are not are not named: %+v", m)
+	}
+	m = Menu(signedIn(func(s *agent.Snapshot) {
+		s.Uncovered = []containers.Uncovered{{Name: "web", Why: "Its environment names AZURE_TENANT_ID.", Cover: `Cover it: add "web" to containers.names, or make it with --label aztray.deliver=true.`}}
+	}), noon, cest)
+	want = Submenu{"Containers: 1, it has the token", []Item{
+		{Text: "Sync now", Command: agent.Sync{}},
+		{Text: "web: has the token until 14:30", Command: sync("web")},
+		{Text: "Not covered: web. Its environment names AZURE_TENANT_ID.", Disabled: true},
+		{Text: `    Cover it: add "web" to containers.names, or make it with`, Disabled: true},
+		{Text: "    --label aztray.deliver=true.", Disabled: true},
+	}}
+	if got := fmt.Sprintf("%#v", m.Containers); got != fmt.Sprintf("%#v", want) {
+		t.Errorf("%s\nwant %#v", got, want)
+	}
 	if m := Menu(agent.Snapshot{}, noon, cest).Containers; m.Text != "Containers: none found" {
 		t.Errorf("no containers: %+v", m)
 	}

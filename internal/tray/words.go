@@ -152,6 +152,10 @@ func sayMoreContainers(n int) string { return fmt.Sprintf("%d more: aztray servi
 
 func sayOnEngine(container, engine string) string { return fmt.Sprintf("%s on %s", container, engine) }
 
+func sayUncovered(name, why string) string { return fmt.Sprintf("Not covered: %s. %s", name, why) }
+
+func sayMoreUncovered(n int) string { return fmt.Sprintf("%d more that are not covered", n) }
+
 // sayAllow and sayNever are the answers to a question about a container, below its line.
 func sayAllow(name string, q containers.Question) string {
 	if q == containers.AskRefresh {

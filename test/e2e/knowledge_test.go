@@ -160,6 +160,8 @@ func TestAFailureInAContainersLog(t *testing.T) {
 	x.must(err)
 	x.must(x.RunContainer(x.ctx, "sh", images.Sh))
 	x.must(x.RunContainer(x.ctx, "willing", images.Sh, "--label", "aztray.restart=true"))
+	x.Cleanup("aaa-" + x.Prefix) // which no pattern of the settings fits
+	run(x, "run", "-d", "--name", "aaa-"+x.Prefix, "-e", "AZURE_OPENAI_ENDPOINT=https://x.example", images.Sh, "/probe", "sleep")
 	x.startTray()
 	item := x.icon(10*time.Second, auth.OK)
 	held, _ := x.holdsNew(5*time.Second, "sh", "")
@@ -183,6 +185,8 @@ func TestAFailureInAContainersLog(t *testing.T) {
 	containers, _ := menu.Find(x.submenu(item, "Containers"))
 	if lines := strings.Join(containers.Lines(), "\n"); !strings.Contains(lines, "its log tells") {
 		t.Errorf("the menu does not say what the log said:\n%s", lines)
+	} else if !strings.Contains(lines, "Not covered: aaa-"+x.Prefix) {
+		t.Errorf("the menu does not name a container that looks as if it were forgotten:\n%s", lines)
 	} else if !strings.Contains(lines, "    Restart "+x.Name("sh")) {
 		t.Errorf("the menu does not offer to restart it:\n%s", lines)
 	}
