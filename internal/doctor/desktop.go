@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"aztray/internal/auth"
+	"aztray/internal/autostart"
 	"aztray/internal/notify"
 	"aztray/internal/tray"
 )
@@ -14,6 +15,7 @@ func desktopChecks() []check {
 	return []check{
 		{groupDesktop, "desktop.tray", func(ctx context.Context) ([]Line, []check) { return judgeHost(tray.LookForHost(ctx)), nil }},
 		{groupDesktop, "desktop.notifications", func(ctx context.Context) ([]Line, []check) { return judgeNotifications(notify.Probe(ctx)), nil }},
+		{groupDesktop, "desktop.autostart", func(context.Context) ([]Line, []check) { return judgeAutostart(lookAtAutostart()), nil }},
 	}
 }
 
@@ -44,4 +46,29 @@ func judgeNotifications(s notify.Server, err error) []Line {
 	}
 	return in(groupDesktop, "", bad(check, title, Warning, "NOTIFICATIONS_NO_BUTTONS", name+" shows no buttons, so a warning cannot be answered where it stands.",
 		"Nothing is lost: Renew now is in the tray's menu. Another service, such as dunst, has buttons."))
+}
+
+func lookAtAutostart() (autostart.Status, error) {
+	place, err := autostart.Here()
+	if err != nil {
+		return autostart.Status{}, err
+	}
+	return place.Status()
+}
+
+// judgeAutostart does not complain of a start that nobody asked for: it is the person's choice.
+func judgeAutostart(s autostart.Status, err error) []Line {
+	const check, title = "desktop.autostart", "start at log-in"
+	const again = "Set it up again: aztray autostart enable"
+	switch {
+	case err != nil:
+		return in(groupDesktop, "", bad(check, title, Warning, "AUTOSTART_UNREADABLE", "Whether aztray starts when you log in can't be told: "+err.Error()+".", again))
+	case s.Reason != "":
+		return in(groupDesktop, "", bad(check, title, Warning, "AUTOSTART_BROKEN", "aztray was set up to start when you log in, and will not: "+s.Reason+".", again))
+	case s.Enabled && s.Way == autostart.Unit:
+		return in(groupDesktop, "", good(check, title, "aztray serve starts when you log in"))
+	case s.Enabled:
+		return in(groupDesktop, "", good(check, title, "The tray starts when you log in"))
+	}
+	return in(groupDesktop, "", notApplicable(check, title, "aztray is not set to start when you log in; to have it: aztray autostart enable"))
 }

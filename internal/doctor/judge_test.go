@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"aztray/internal/auth"
+	"aztray/internal/autostart"
 	"aztray/internal/config"
 	"aztray/internal/containers"
 	"aztray/internal/notify"
@@ -116,6 +117,12 @@ func TestJudgements(t *testing.T) {
 		{"notifications without", judgeNotifications(notify.Server{Name: "s"}, nil), []string{"warning desktop.notifications NOTIFICATIONS_NO_BUTTONS"}},
 		{"no notifications", judgeNotifications(notify.Server{}, errors.New("x")), []string{"warning desktop.notifications NOTIFICATIONS_MISSING"}},
 		{"no desktop", judgeNotifications(notify.Server{}, notify.ErrNoDesktop), []string{"not-applicable desktop.notifications"}},
+
+		{"a start at log-in", judgeAutostart(autostart.Status{Enabled: true, Way: autostart.Desktop}, nil), []string{"good desktop.autostart"}},
+		{"a start by systemd", judgeAutostart(autostart.Status{Enabled: true, Way: autostart.Unit}, nil), []string{"good desktop.autostart"}},
+		{"no start, which is a choice", judgeAutostart(autostart.Status{}, nil), []string{"not-applicable desktop.autostart"}},
+		{"a start of a program that is gone", judgeAutostart(autostart.Status{Reason: "the program is not there"}, nil), []string{"warning desktop.autostart AUTOSTART_BROKEN"}},
+		{"a start that can't be read", judgeAutostart(autostart.Status{}, errors.New("x")), []string{"warning desktop.autostart AUTOSTART_UNREADABLE"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			whole(t, tc.got)
