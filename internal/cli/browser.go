@@ -33,16 +33,15 @@ func noBrowser(getenv func(string) string, system string) *auth.Problem {
 // https://login.microsoft.com/device and enter the code ABC123DEF to authenticate."
 var deviceCode = regexp.MustCompile(`(https://\S+) and enter the code ([A-Z0-9-]{6,})`)
 
-// codeText is az's line set so that the code can be read from across a desk; a line that it does not know
-// stays as it is.
-func codeText(line string, term Terminal) string {
+// codeText is az's line set so that the code can be read from across a desk; false for any other line.
+func codeText(line string, term Terminal) (string, bool) {
 	m := deviceCode.FindStringSubmatch(line)
 	if m == nil {
-		return line
+		return "", false
 	}
 	if !term.Is {
-		return fmt.Sprintf("On any device, open %s and enter the code: %s", m[1], m[2])
+		return fmt.Sprintf("On any device, open %s and enter the code: %s", m[1], m[2]), true
 	}
 	rule := strings.Repeat("─", len(m[2])+6)
-	return fmt.Sprintf("\nOn any device, open %s and enter this code:\n\n    ┌%s┐\n    │   %s   │\n    └%s┘\n", term.paint(bold, m[1]), rule, term.paint(bold, m[2]), rule)
+	return fmt.Sprintf("\nOn any device, open %s and enter this code:\n\n    ┌%s┐\n    │   %s   │\n    └%s┘\n", term.paint(bold, m[1]), rule, term.paint(bold, m[2]), rule), true
 }

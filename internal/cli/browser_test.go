@@ -31,7 +31,7 @@ func TestNoBrowser(t *testing.T) {
 
 func TestCodeText(t *testing.T) {
 	const line = "To sign in, use a web browser to open the page https://login.microsoft.com/device and enter the code FK429QXTP to authenticate."
-	if got := codeText(line, Terminal{}); got != "On any device, open https://login.microsoft.com/device and enter the code: FK429QXTP" {
+	if got, _ := codeText(line, Terminal{}); got != "On any device, open https://login.microsoft.com/device and enter the code: FK429QXTP" {
 		t.Errorf("in a pipe: %s", got)
 	}
 	want := `
@@ -41,10 +41,10 @@ On any device, open https://login.microsoft.com/device and enter this code:
     │   FK429QXTP   │
     └───────────────┘
 `
-	if got := codeText(line, Terminal{Is: true, Width: 80}); got != want {
+	if got, _ := codeText(line, Terminal{Is: true, Width: 80}); got != want {
 		t.Errorf("on a terminal: %s", got)
 	}
-	if got := codeText("WARNING: something else", Terminal{Is: true}); got != "WARNING: something else" {
+	if got, ok := codeText("ERROR: something else", Terminal{Is: true}); ok {
 		t.Errorf("another line: %s", got)
 	}
 }

@@ -173,7 +173,13 @@ func (c *command) signIn(ctx context.Context, o auth.LoginOptions) error {
 	defer stop()
 	o.Scope = c.settings.Azure.Scope
 	if o.DeviceCode {
-		o.Progress = func(line string) { fmt.Fprintln(c.Err, codeText(line, c.ErrTerm)) }
+		o.Progress = func(line string) {
+			if text, ok := codeText(line, c.ErrTerm); ok {
+				fmt.Fprintln(c.Err, text)
+			} else {
+				c.log.Debug("az says", "line", line) // what went wrong is classified, and said in our words
+			}
+		}
 	} else {
 		fmt.Fprintf(c.Err, "Sign in with the browser window that opens; waiting for up to %s. Ctrl-C cancels.\n", minutes(c.settings.Azure.LoginTimeout))
 	}

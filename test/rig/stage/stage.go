@@ -158,6 +158,9 @@ func (s *Stage) WriteSettings(toml string) error {
 	return os.WriteFile(filepath.Join(s.Dir, "config", "aztray", "config.toml"), []byte(toml), 0o600)
 }
 
+// Bin is the program under test.
+func (s *Stage) Bin() string { return s.bin }
+
 // Env is the environment that the program runs in.
 func (s *Stage) Env() []string { return s.env }
 
