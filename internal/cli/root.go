@@ -115,7 +115,9 @@ Without a command it sits in the tray.`,
 		Version:       c.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          noArgs,
+		Args:          subcommandOnly,
+
+		SuggestionsMinimumDistance: 2,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.prepare(); err != nil {
 				return err
