@@ -20,7 +20,7 @@ func TestRestartingDeliversFirstAndShowsHowItGoes(t *testing.T) {
 	inBubble(t, r, Settings{}, func(x *run) {
 		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{covered("a"), covered("b"), stopped("c")}})
 		x.now()
-		r.fails["b"] = true
+		r.failing("b", true)
 		x.a.Do(Restart{})
 		x.a.Do(Restart{}) // one at a time
 		s := x.now()
@@ -40,7 +40,7 @@ func TestRestartingDeliversFirstAndShowsHowItGoes(t *testing.T) {
 		if b.Restarting || !b.Broken || b.Error != "the engine said no" {
 			t.Errorf("one that is not: %+v", b)
 		}
-		r.fails["b"] = false
+		r.failing("b", false)
 		x.a.Do(Restart{Names: []string{"codestory-b"}})
 		if s = x.after(11 * time.Second); s.Containers[1].Broken || len(r.restartedNames()) != 3 {
 			t.Errorf("after another try: %+v", s.Containers[1])
@@ -83,8 +83,8 @@ func TestAnAnswerIsRememberedAndActedOn(t *testing.T) {
 		}
 		x.a.Do(Answer{ContainerID: "a", Question: containers.AskEngine})
 		x.now()
-		if r.peek().withdrew != 1 || !slices.Equal(r.answers, []string{"codestory-a engine true", "codestory-a engine false"}) {
-			t.Errorf("answers %q, %d withdrawn", r.answers, r.peek().withdrew)
+		if r.peek().withdrew != 1 || !slices.Equal(r.said(), []string{"codestory-a engine true", "codestory-a engine false"}) {
+			t.Errorf("answers %q, %d withdrawn", r.said(), r.peek().withdrew)
 		}
 	})
 }
@@ -94,19 +94,47 @@ func TestWhoIsNotCoveredIsLookedForAtStarts(t *testing.T) {
 	r.files = profile(contoso)
 	inBubble(t, r, Settings{}, func(x *run) {
 		x.now()
-		looked := r.looked
-		r.uncovered = []containers.Uncovered{{Name: "web"}}
+		looked := r.looks()
+		r.forget("web")
 		for range 10 {
 			r.tell(containers.Event{Kind: containers.Passed})
 		}
-		if s := x.now(); r.looked != looked || len(s.Uncovered) != 0 || len(s.Containers) != 0 {
-			t.Errorf("at once: looked %d times, %+v", r.looked-looked, s.Uncovered)
+		if s := x.now(); r.looks() != looked || len(s.Uncovered) != 0 || len(s.Containers) != 0 {
+			t.Errorf("at once: looked %d times, %+v", r.looks()-looked, s.Uncovered)
 		}
-		if s := x.after(21 * time.Second); r.looked != looked+1 || len(s.Uncovered) != 1 {
-			t.Errorf("soon: looked %d times, %+v", r.looked-looked, s.Uncovered)
+		if s := x.after(21 * time.Second); r.looks() != looked+1 || len(s.Uncovered) != 1 {
+			t.Errorf("soon: looked %d times, %+v", r.looks()-looked, s.Uncovered)
 		}
-		if x.after(time.Hour); r.looked != looked+2 {
-			t.Errorf("in an hour in which nothing is started: looked %d times", r.looked-looked)
+		if x.after(time.Hour); r.looks() != looked+2 {
+			t.Errorf("in an hour in which nothing is started: looked %d times", r.looks()-looked)
 		}
 	})
+}
+
+// failing makes deliveries to a container fail, or no longer.
+func (r *rig) failing(id string, fails bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fails[id] = fails
+}
+
+// said is what was answered to questions about containers.
+func (r *rig) said() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.answers)
+}
+
+// looks is how often it was looked for containers that are not covered.
+func (r *rig) looks() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.looked
+}
+
+// forget makes a container one that looks as if it were forgotten.
+func (r *rig) forget(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.uncovered = []containers.Uncovered{{Name: name}}
 }
