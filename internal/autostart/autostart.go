@@ -4,11 +4,8 @@
 package autostart
 
 import (
-	"bytes"
 	"errors"
-	"io/fs"
 	"os"
-	"path/filepath"
 )
 
 // Way is by what the program is started.
@@ -43,35 +40,6 @@ var ErrNoSystemd = errors.New("there is no systemd here")
 func Here() (Place, error) {
 	program, err := os.Executable()
 	return Place{Program: program, LookupEnv: os.LookupEnv}, err
-}
-
-// write leaves a file whole or not at all.
-func write(file string, content []byte) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
-	if old, err := os.ReadFile(file); err == nil && bytes.Equal(old, content) {
-		return nil
-	}
-	t, err := os.CreateTemp(filepath.Dir(file), ".aztray-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(t.Name())
-	_, err = t.Write(content)
-	err = errors.Join(err, t.Chmod(0o644), t.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(t.Name(), file)
-}
-
-// remove takes a file away; one that is not there is no error.
-func remove(file string) error {
-	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
 }
 
 // started is the status of a program that is set up to be started by way.

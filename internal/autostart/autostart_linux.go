@@ -117,3 +117,12 @@ func (p Place) tell() {
 		_ = exec.Command("systemctl", "--user", "daemon-reload").Run()
 	}
 }
+
+// switchedOff says why an entry that is there does not start; desktops write that when a person switches
+// it off in their settings.
+func switchedOff(keys map[string]string) string {
+	if keys["Hidden"] == "true" || keys["X-GNOME-Autostart-enabled"] == "false" {
+		return "it is switched off in the desktop's settings"
+	}
+	return ""
+}

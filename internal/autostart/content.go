@@ -63,15 +63,6 @@ func entryKeys(entry []byte) map[string]string {
 	return keys
 }
 
-// switchedOff says why an entry that is there does not start; desktops write that when a person switches
-// it off in their settings.
-func switchedOff(keys map[string]string) string {
-	if keys["Hidden"] == "true" || keys["X-GNOME-Autostart-enabled"] == "false" {
-		return "it is switched off in the desktop's settings"
-	}
-	return ""
-}
-
 // unit is the systemd user unit.
 func unit(program string) []byte {
 	return bytes.Replace(assets.ServiceUnit, []byte("ExecStart=aztray "), []byte("ExecStart="+unitQuote(program)+" "), 1)

@@ -75,3 +75,6 @@ func timeout(n Note, can capabilities) int32 {
 	}
 	return serverDecides
 }
+
+// renews reports whether the note offers a sign-in.
+func (n Note) renews() bool { return len(n.Buttons) > 0 && n.Buttons[0].Key == KeyRenew }

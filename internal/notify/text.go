@@ -42,9 +42,6 @@ type Note struct {
 	NoButtons string // the sentence to add where the desktop draws no buttons
 }
 
-// renews reports whether the note offers a sign-in.
-func (n Note) renews() bool { return len(n.Buttons) > 0 && n.Buttons[0].Key == KeyRenew }
-
 // warning is the note for a stage. Failed says that the person's own sign-in just ended without
 // success; lowKey that the person signed out while we looked.
 func warning(s agent.Snapshot, stage Stage, now time.Time, failed, lowKey bool) *Note {
