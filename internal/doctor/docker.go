@@ -34,7 +34,7 @@ func judgeEngine(e engineFacts) []Line {
 	if e.Cluster != nil {
 		lines = append(lines, problem("docker.cluster", "cluster", Wrong, e.Cluster))
 	}
-	return in(GroupDocker, "", append(lines, covered(e))...)
+	return in(GroupDocker, "", append(append(lines, covered(e)), uncovered(e)...)...)
 }
 
 // engineProblem is for an engine that is followed and does not answer.
@@ -92,4 +92,15 @@ func covered(e engineFacts) Line {
 			"Name those that need your sign-in (docs/settings.md); there are: docker ps --all")
 	}
 	return good(check, title, count(len(e.Covered), "container")+" to look after")
+}
+
+// uncovered offers what would cover each container that looks as if it needs the sign-in; nobody but the
+// person knows whether it does.
+func uncovered(e engineFacts) []Line {
+	var lines []Line
+	for _, u := range e.Needy {
+		lines = append(lines, bad("docker.uncovered", "not covered", Warning, "CONTAINER_UNCOVERED",
+			u.Name+" looks as if it needs your sign-in, and gets none. "+u.Why, u.Cover))
+	}
+	return lines
 }

@@ -57,7 +57,8 @@ func (f signInFacts) usable() bool {
 type engineFacts struct {
 	Places  []containers.Place // those that are followed, then others that answer
 	Covered []containers.Container
-	Cluster *auth.Problem // why the cluster cannot be asked; nil where it can, or none is named
+	Needy   []containers.Uncovered // look as if they need the sign-in, and are not covered
+	Cluster *auth.Problem          // why the cluster cannot be asked; nil where it can, or none is named
 }
 
 func findEngine(ctx context.Context, o Options) engineFacts {
@@ -71,6 +72,7 @@ func findEngine(ctx context.Context, o Options) engineFacts {
 		f.Cluster = auth.Classify(err.Error(), err)
 	}
 	f.Covered = covered
+	f.Needy = o.Engines.Uncovered(ctx, o.Selector)
 	f.Places = <-surveyed // it heeds ctx
 	return f
 }

@@ -110,6 +110,10 @@ func TestJudgements(t *testing.T) {
 			[]string{"good docker.engine", "good docker.clock", "wrong docker.engine ENGINE_NOT_RUNNING", "good docker.covered"}},
 		{"another engine", judgeEngine(engineFacts{Places: []containers.Place{{Host: "h", Chosen: true}, {Host: "p", From: "Podman"}}, Covered: make([]containers.Container, 1)}), []string{"good docker.engine", "good docker.clock", "not-applicable docker.other", "good docker.covered"}},
 
+		{"a container that looks as if it needed it", judgeEngine(engineFacts{Places: []containers.Place{{Host: "h", Chosen: true}}, Covered: make([]containers.Container, 1),
+			Needy: []containers.Uncovered{{Name: "api", Why: "Its environment names AZURE_TENANT_ID.", Cover: "Cover it."}}}),
+			[]string{"good docker.engine", "good docker.clock", "good docker.covered", "warning docker.uncovered CONTAINER_UNCOVERED"}},
+
 		{"a panel", judgeHost(nil), []string{"good desktop.tray"}},
 		{"no session", judgeHost(&auth.Problem{Code: "TRAY_NO_SESSION_BUS"}), []string{"not-applicable desktop.tray"}},
 		{"notifications with buttons", judgeNotifications(notify.Server{Name: "s", Buttons: true}, nil), []string{"good desktop.notifications"}},

@@ -71,6 +71,14 @@ func box(short, image string, options ...string) func(*story) func() {
 	}
 }
 
+// forgotten is a container that no pattern of the settings fits, and that asks the endpoint for something.
+func forgotten(x *story) func() {
+	name := "aaa-" + x.Prefix
+	x.Cleanup(name)
+	run(x, "run", "-d", "--name", name, "-e", "AZURE_OPENAI_ENDPOINT=https://x.example", images.Sh, "/probe", "sleep")
+	return func() { run(x, "rm", "-f", name) }
+}
+
 // script puts a program of that name before all others.
 func script(name, text string) func(*story) func() {
 	return func(x *story) func() {

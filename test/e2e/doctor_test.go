@@ -66,6 +66,7 @@ var rounds = []round{
 		{"somebody else's sign-in in a container", ownSignIn, "container.credential", "own", doctor.Warning, "CONTAINER_OWN_SIGN_IN", "signed in inside", "az account clear", true},
 		{"a container that never got a token", box("late", images.Sh), "container.credential", "late", doctor.Wrong, "CONTAINER_MISSING", "no credential", "aztray service sync --container ", true},
 		{"a container that controls the engine", box("agent", images.Sh, "-v", "/var/run/docker.sock:/var/run/docker.sock"), "container.credential", "agent", doctor.Warning, "CONTAINER_WAITS", "controls the engine", "aztray service sync --allow ", true},
+		{"a container that was forgotten", forgotten, "docker.uncovered", "", doctor.Warning, "CONTAINER_UNCOVERED", "AZURE_OPENAI_ENDPOINT", "containers.names", false},
 		{"no panel", noPanel, "desktop.tray", "", doctor.Warning, "TRAY_NO_HOST", "no place for tray icons", "AppIndicator", false},
 		{"notifications without buttons", noButtons, "desktop.notifications", "", doctor.Warning, "NOTIFICATIONS_NO_BUTTONS", "plainbox", "menu", false},
 		{"the endpoint's port in use", takenPort, "endpoint.port", "", doctor.Wrong, "PORT_TAKEN", "e2e.test", "endpoint.port", false},
