@@ -167,7 +167,6 @@ if [ ${#lacking[@]} -gt 0 ]; then
 	install
 	missing
 	[ ${#lacking[@]} = 0 ] || fail "Still missing after the installation:" "${lacking[@]/#/  }"
-	echo "Everything is there now."
-else
-	echo "Everything that the tests and the demo need is there."
 fi
+sdk_for_javascript
+echo "Everything that the tests and the demo need is there."

@@ -29,6 +29,7 @@ type signIn struct {
 	token   auth.Token
 	problem *auth.Problem
 	silent  auth.SilentState
+	since   time.Time // when a sign-in began that a running tray sees too, and delivers; zero where there was none
 }
 
 // look says how the sign-in stands and changes nothing: from disk where a token for the scope lasts
@@ -227,7 +228,13 @@ func (c *command) deliver(ctx context.Context, s signIn, f found) []containers.S
 	get := c.tokens(ctx, s)
 	c.prepareAhead(ctx, s, f, get)
 	one := c.deliverer(s, f, get)
-	return c.each("Delivering", f.all, func(box containers.Container) containers.Status { return one(ctx, box) })
+	look := c.delivered(ctx, s, f)
+	return c.each("Delivering", f.all, func(box containers.Container) containers.Status {
+		if st, ok := look(ctx, box); ok {
+			return st
+		}
+		return one(ctx, box)
+	})
 }
 
 // tokenSource gives a token for a scope in a tenant.

@@ -120,11 +120,15 @@ func (c *command) renew(ctx context.Context, f renewFlags) error {
 		return c.renewWithoutBrowser(ctx, s, boxes, p, f.restart)
 	}
 	if !f.ifNeeded || s.silent != auth.SilentWorks {
+		began := c.Now()
 		if err := c.signIn(ctx, auth.LoginOptions{TenantID: s.tenant.ID, DeviceCode: f.deviceCode}); err != nil {
 			return err
 		}
 		if s, err = c.look(ctx, f.tenant, true); err != nil {
 			return err
+		}
+		if f.tenant == "" { // of another tenant the tray may think otherwise
+			s.since = began
 		}
 	}
 	return c.finish(ctx, s, boxes, f.restart)

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,6 +28,7 @@ func TestRenewWhileTheTrayRuns(t *testing.T) {
 	item := x.icon(15*time.Second, auth.OK)
 	held, _ := x.holdsNew(10*time.Second, "sh", "")
 	x.Cloud.SetPolicy(func(p *cloud.Policy) { p.Service(cloud.Entra).Latency = 500 * time.Millisecond }) // long enough to meet
+	began := time.Now()
 	code := make(chan int, 1)
 	go func() {
 		_, _, c, err := x.Aztray(x.ctx, "service", "auth-renew")
@@ -42,6 +44,9 @@ func TestRenewWhileTheTrayRuns(t *testing.T) {
 	}
 	x.icon(20*time.Second, auth.OK)
 	x.holdsNew(5*time.Second, "sh", held)
+	if n := x.puts("sh", began); n != 1 {
+		t.Errorf("the container was written to %d times for one sign-in, want once", n)
+	}
 	if n := len(x.Cloud.Visited()) - 1; n != 1 {
 		t.Errorf("%d browsers were opened after az login's, want one for both", n)
 	}
@@ -83,4 +88,14 @@ func (x *story) logins() (all []string) {
 		}
 	}
 	return all
+}
+
+// puts counts the archives that were unpacked in a container since a moment, by the engine's own events.
+func (x *story) puts(short string, since time.Time) int {
+	x.t.Helper()
+	at := func(t time.Time) string { return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond()) }
+	out, err := exec.CommandContext(x.ctx, "docker", "events", "--since", at(since), "--until", at(time.Now()), "--filter", "container="+x.Name(short),
+		"--filter", "event=extract-to-dir", "--format", "{{.Action}}").Output()
+	x.must(err)
+	return len(strings.Fields(string(out)))
 }
