@@ -114,7 +114,7 @@ func (c *command) project(flag string) string {
 // noteEndpointOff says so where what is printed has no effect yet.
 func (c *command) noteEndpointOff() {
 	if !c.settings.Endpoint.Enabled {
-		fmt.Fprintln(c.Err, "aztray: the identity endpoint is off; set endpoint.enabled = true and start the tray again.")
+		fmt.Fprintln(c.Err, "aztray: the identity endpoint is off; set endpoint.enabled = true in the settings.")
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"aztray/internal/auth"
 	"aztray/internal/config"
+	"aztray/internal/nearest"
 )
 
 // Exit codes, which scripts rely on.
@@ -135,6 +136,10 @@ Without a command it sits in the tray.`,
 	root.AddCommand(c.serveCommand(), service, c.tenantCommand(), c.endpointCommand(), c.mountCommand(), c.engineCommand(), c.configCommand(), c.versionCommand())
 	root.AddCommand(c.doctorCommand(), c.autostartCommand())
 	c.completions(root)
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil && completion != root {
+		completion.Args, completion.RunE, completion.SuggestionsMinimumDistance = subcommandOnly, help, 2
+	}
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
 		cmd.InitDefaultHelpFlag()
 		fmt.Fprint(cmd.OutOrStdout(), helpText(cmd, c.OutTerm))
@@ -157,8 +162,9 @@ func subcommandOnly(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	err := fmt.Errorf("there is no command %q in %q", args[0], cmd.CommandPath())
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		err = fmt.Errorf("%w; did you mean %q?", err, near[0])
+	if all := cmd.SuggestionsFor(args[0]); len(all) > 0 {
+		near, _ := nearest.To(args[0], all)
+		err = fmt.Errorf("%w; did you mean %q?", err, near)
 	}
 	return usageError{err}
 }

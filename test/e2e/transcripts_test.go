@@ -112,8 +112,8 @@ func (x *story) policy(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// container starts one: container NAME az|sh|static.
+// container starts one: container NAME az|sh|static [OPTION OF DOCKER RUN]...
 func (x *story) container(ts *testscript.TestScript, neg bool, args []string) {
-	image := map[string]string{"az": images.Az, "sh": images.Sh}[args[1]]
-	ts.Check(x.RunContainer(x.ctx, args[0], image))
+	image := map[string]string{"az": images.Az, "sh": images.Sh, "static": images.Static}[args[1]]
+	ts.Check(x.RunContainer(x.ctx, args[0], image, args[2:]...))
 }
