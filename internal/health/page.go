@@ -201,6 +201,9 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request) {
 	case "sync":
 		s.o.Do(agent.Sync{})
 		said = "Every container is looked at, and gets the token where it lacks it."
+	case "restart":
+		s.o.Do(agent.Restart{})
+		said = "The containers are restarted, each with a fresh credential, in the order of their dependencies."
 	case "tenant":
 		if !tenantForm.MatchString(id) {
 			refuse(w, http.StatusBadRequest, "That is no tenant.")

@@ -83,6 +83,7 @@ func TestActions(t *testing.T) {
 		{"renew, by the script", "renew", nil, []string{"Accept", "application/json"}, nil, 202, agent.Renew{}},
 		{"cancel", "cancel", nil, nil, nil, 303, agent.CancelSignIn{}},
 		{"sync", "sync", nil, nil, nil, 303, agent.Sync{}},
+		{"restart", "restart", nil, nil, nil, 303, agent.Restart{}},
 		{"another tenant", "tenant", url.Values{"tenant": {contoso.ID}}, nil, nil, 303, agent.UseTenant{TenantID: contoso.ID}},
 		{"a tenant that is an option of az", "tenant", url.Values{"tenant": {"--debug"}}, nil, nil, 400, nil},
 		{"nothing that there is", "format", nil, nil, nil, 404, nil},
