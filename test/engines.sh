@@ -59,6 +59,7 @@ inside() {
 		[containers]
 		default_ulimits = ["nofile=$(ulimit -Hn):$(ulimit -Hn)", "nproc=4096:4096"]
 		[engine]
+		runtime = "runc"
 		cgroup_manager = "cgroupfs"
 		events_logger = "file"
 	CONF

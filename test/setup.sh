@@ -15,7 +15,6 @@ dockerd                                         docker.io
 docker                                          docker-cli|docker.io
 docker-compose                                  docker-compose
 script                                          bsdutils|util-linux
-docker-compose                                  docker-compose
 iptables|/usr/sbin/iptables                     iptables
 Xvfb                                            xvfb
 openbox                                         openbox
@@ -41,7 +40,7 @@ xclip                                           xclip
 ssh-keygen                                      openssh-client
 /usr/sbin/sshd                                  openssh-server
 podman                                          podman
-crun|runc|/usr/sbin/runc                        crun|runc
+runc|/usr/sbin/runc                             runc
 slirp4netns                                     slirp4netns
 newuidmap                                       uidmap
 /usr/lib/podman/netavark|/usr/libexec/podman/netavark|/opt/cni/bin/bridge|/usr/lib/cni/bridge netavark|containernetworking-plugins

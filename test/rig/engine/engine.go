@@ -59,7 +59,8 @@ func newEngine(dir string) *Engine {
 
 func (e *Engine) file(name string) string { return filepath.Join(e.dir, name) }
 
-// podmanSettings keep Podman within this process's limits, which it would raise, and its files to dir.
+// podmanSettings keep Podman within this process's limits, which it would raise, and its files to dir. The
+// runtime is Docker's: crun, which Podman prefers, refuses a machine that has both versions of cgroups.
 func (e *Engine) podmanSettings() error {
 	var files syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
@@ -69,6 +70,7 @@ func (e *Engine) podmanSettings() error {
 	return os.WriteFile(e.file("containers.conf"), fmt.Appendf(nil, `[containers]
 default_ulimits = ["nofile=%d:%d", "nproc=4096:4096"]
 [engine]
+runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 tmp_dir = %q

@@ -55,6 +55,9 @@ type Stage struct {
 func Build(ctx context.Context, dir string) (string, error) {
 	bin := filepath.Join(dir, "aztray")
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", bin, "aztray/cmd/tray")
+	// Interrupted and not killed: it and what it started are gone then, and their files with dir.
+	cmd.Env = append(os.Environ(), "GOTMPDIR="+dir)
+	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(os.Interrupt) }, 10*time.Second
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building aztray: %w\n%s", err, out)
 	}
