@@ -13,6 +13,9 @@ CGO_BUILD    := $(if $(filter darwin,$(shell go env GOOS)),1,0)
 
 # The packages with a test that needs the rig.
 e2e_packages  = $(addprefix ./,$(sort $(dir $(shell grep -rlE --include='*_test.go' '^//go:build.*\<e2e\>' cmd internal test))))
+# What make unit tests. In make test, make e2e runs all tests of its packages, those of units too.
+UNIT         ?= ./...
+other_packages = $(shell go list ./... | grep -vxF "$$(go list -tags e2e $(e2e_packages))")
 
 say = @printf '\n==> %s\n'
 
@@ -35,7 +38,7 @@ build-windows: ## bin/aztray.exe for Windows, without a console window
 
 unit: ## the tests that need nothing but Go
 	$(say) "unit tests $(if $(RACE),with the race detector,WITHOUT the race detector: no C compiler here)"
-	@go run ./test/gotest -log build/unit.log $(RACE) -timeout 5m ./...
+	@go run ./test/gotest -log build/unit.log $(RACE) -timeout 5m $(UNIT)
 
 # One package at a time: they share the engine. A single test: make e2e RUN='-run TestName'.
 e2e: ## the tests on the rig: real az, a real Docker engine, a real desktop
@@ -84,7 +87,7 @@ $(staticcheck):
 
 test: ## everything: setup, lint, unit, e2e; a skipped test is a failure
 	@start=$$(date +%s); for step in setup lint unit e2e; do \
-		$(MAKE) --no-print-directory $$step RACE=-race || { \
+		$(MAKE) --no-print-directory $$step RACE=-race UNIT='$(other_packages)' || { \
 			printf '\n==> make test: "make %s" failed after %s s\n' $$step $$(($$(date +%s) - start)); exit 1; }; \
 		done; printf '\n==> make test: setup, lint, unit and e2e are good, in %s s\n' $$(($$(date +%s) - start))
 

@@ -26,6 +26,7 @@ import (
 // before it, while renewal still works. Time is scaled: the policy is a minute, the shortest
 // that is believed.
 func TestALearntLifetime(t *testing.T) {
+	t.Parallel() // with what also waits for the clock most of the time
 	const frequency = time.Minute
 	x := begin(t, stage.Options{Settings: "[azure]\nprobe_interval = \"1s\"\n[notify]\nwarn = [\"40s\"]\n"})
 	x.Cloud.SetPolicy(func(p *cloud.Policy) {

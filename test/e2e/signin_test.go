@@ -45,6 +45,7 @@ func TestFirstSignIn(t *testing.T) {
 // 2. A sign-in frequency: green and silent until the refusal, then amber with a warning, red at the
 // token's end, green again after one click. Time is scaled by the tokens' life.
 func TestSignInFrequency(t *testing.T) {
+	t.Parallel() // with what also waits for the clock most of the time
 	const life, frequency = 24 * time.Second, 30 * time.Second
 	x := begin(t, stage.Options{Settings: "[azure]\nprobe_interval = \"1s\"\n[notify]\nwarn = [\"20s\"]\n"})
 	x.Cloud.SetPolicy(func(p *cloud.Policy) {

@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -67,7 +68,7 @@ func Build(ctx context.Context, dir string) (string, error) {
 // New puts a stage up in dir, which must exist and be empty.
 func New(ctx context.Context, dir string, o Options) (*Stage, error) {
 	s := &Stage{Dir: dir, AzureDir: filepath.Join(dir, "home", ".azure"), bin: o.Bin,
-		Prefix: cmp.Or(o.Prefix, fmt.Sprintf("aztray-rig-%d-%d-", os.Getpid(), time.Now().UnixMilli()%100000))}
+		Prefix: cmp.Or(o.Prefix, "aztray-rig-"+strings.ToLower(rand.Text()[:10])+"-")}
 	if err := s.up(ctx, o); err != nil {
 		s.Close()
 		return nil, err
