@@ -40,9 +40,10 @@ type target struct {
 
 // seen is a mark as we last saw it, so that it need not be read again while the file is the same.
 type seen struct {
-	place string
-	mark  mark
-	size  int64
+	place  string
+	mark   mark
+	size   int64
+	target *target // where it was written; nil where the next delivery has to find that out
 }
 
 // Deliver puts b into the container, unless what it holds is the same. It needs no other care: the
@@ -64,6 +65,11 @@ func (e *Engine) DeliverAnew(ctx context.Context, c Container, b auth.Bundle) St
 }
 
 func (e *Engine) deliverCopy(ctx context.Context, c Container, b auth.Bundle, anew bool) Status {
+	if !anew {
+		if s, done := e.renew(ctx, c, b); done {
+			return s
+		}
+	}
 	return e.work(ctx, c, func(ctx context.Context, t target, s Status) (Status, error) {
 		t.anew = anew
 		if len(b.Tokens) == 0 {
@@ -186,7 +192,7 @@ func (e *Engine) write(ctx context.Context, c Container, t target, content conte
 	}
 	if err == nil {
 		e.mu.Lock()
-		e.seen[c.ID] = seen{t.place, m, int64(len(files[len(files)-1].text))}
+		e.seen[c.ID] = seen{t.place, m, int64(len(files[len(files)-1].text)), t.again()}
 		e.mu.Unlock()
 	}
 	return err
@@ -317,7 +323,7 @@ func (e *Engine) readMark(ctx context.Context, id, place string) (*mark, error) 
 	m := parseMark(text)
 	if err == nil && m != nil && m.DeliveredAt.Equal(info.Mtime) {
 		e.mu.Lock()
-		e.seen[id] = seen{place, *m, info.Size}
+		e.seen[id] = seen{place, *m, info.Size, nil}
 		e.mu.Unlock()
 	}
 	return m, err
