@@ -59,6 +59,7 @@ type World interface {
 	WatchLogs(ctx context.Context, c containers.Container, tell func(containers.Finding)) error
 	Deliver(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status
 	Withdraw(ctx context.Context, c containers.Container) containers.Status
+	Release(ctx context.Context, c containers.Container) containers.Status // takes back for good: it is no longer covered
 	Restart(ctx context.Context, chosen []containers.Container, deliver func(context.Context, containers.Container) containers.Status) []containers.Restart
 	FindContainer(ctx context.Context, ref string) (containers.Container, bool, error) // of the first engine; false: not covered, or none
 	Uncovered(ctx context.Context) []containers.Uncovered                              // running containers that look as if they need the credential and are not covered
@@ -136,6 +137,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
+			stop()
+			a.work.Wait() // what a job still writes is older
 			a.state.save()
 			return nil
 		case e := <-a.events:

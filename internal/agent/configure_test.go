@@ -153,6 +153,25 @@ func TestOtherContainersAreCovered(t *testing.T) {
 	})
 }
 
+// What is no longer covered holds nothing of ours any more; what is gone is asked for once, and that is all.
+func TestWhatIsNoLongerCoveredIsTakenBack(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{}, func(x *run) {
+		stays, goes := covered("a"), covered("b")
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{stays, goes}})
+		if held := func() int { x.now(); return len(r.peek().held) }(); held != 2 {
+			t.Fatalf("%d containers hold the credential, want two", held)
+		}
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{stays}}) // by other settings, or another name
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{stays}})
+		x.now()
+		if p := r.peek(); len(p.held) != 1 || p.withdrew != 1 || len(p.held["a"].CacheJSON()) == 0 {
+			t.Errorf("%d hold it, %d were withdrawn", len(p.held), p.withdrew)
+		}
+	})
+}
+
 func TestOtherServicesAreWatched(t *testing.T) {
 	r := newRig()
 	r.files = profile(contoso)
@@ -181,4 +200,25 @@ func (w *healthWorld) WatchHealth(ctx context.Context, urls []string, _ func(wat
 	w.running++
 	<-ctx.Done()
 	w.running--
+}
+
+// A container whose process has ended is often removed then, which we keep out of the way of.
+func TestAContainerThatHasEndedIsLeftAloneForAMoment(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{}, func(x *run) {
+		c := covered("a")
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{c}})
+		x.now()
+		looked := len(r.peek().tries["a"])
+		r.tell(containers.Event{Kind: containers.Stopped, Container: c})
+		x.after(settled - time.Millisecond)
+		if n := len(r.peek().tries["a"]); n != looked {
+			t.Errorf("looked at %d times while it may be removed", n-looked)
+		}
+		x.after(time.Second)
+		if n := len(r.peek().tries["a"]); n != looked+1 {
+			t.Errorf("looked at %d times once it has stayed, want once", n-looked)
+		}
+	})
 }

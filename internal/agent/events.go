@@ -354,6 +354,10 @@ func (e rolled) apply(s *state, now time.Time) {
 	s.past.renewed(e.tenant, "az", p, time.Time{}, now)
 }
 
+// settled is how long a container that has ended is left alone: often it is removed then, which fails where
+// somebody writes into it. If it stays, it holds its credential when it is started again.
+const settled = 2 * time.Second
+
 // containerEvent is news from the engine.
 type containerEvent struct{ e containers.Event }
 
@@ -373,6 +377,7 @@ func (e containerEvent) apply(s *state, now time.Time) {
 	case containers.Stopped:
 		if b, ok := s.boxes[e.e.Container.ID]; ok {
 			b.c, b.status.Running, b.untouched = e.e.Container, false, false
+			b.verify, b.retryAt = true, now.Add(settled)
 		}
 	default:
 		s.box(e.e.Container)
@@ -425,7 +430,18 @@ func (s *state) doubt(b *box, now time.Time) {
 	}
 }
 
-// resync takes a full list of one engine's containers: what is not in it is gone.
+// released: what a container held was taken back, as far as there is still such a container.
+type released struct {
+	name   string
+	status containers.Status
+}
+
+func (e released) apply(s *state, _ time.Time) {
+	s.set.Log.Info("no longer covered", "container", e.name, "state", e.status.State, "why", e.status.Error)
+}
+
+// resync takes a full list of one engine's containers: what is not in it is gone, or no longer covered. What
+// those hold is taken away; of one that is gone, the engine says so.
 func (s *state) resync(engine string, all []containers.Container) {
 	seen := map[string]bool{}
 	for _, c := range all {
@@ -435,6 +451,9 @@ func (s *state) resync(engine string, all []containers.Container) {
 	for id, b := range s.boxes {
 		if !seen[id] && b.c.Engine == engine {
 			delete(s.boxes, id)
+			if b.sent != "" || b.status.State == containers.Fresh {
+				s.leftovers = append(s.leftovers, b.c)
+			}
 		}
 	}
 }

@@ -149,6 +149,13 @@ func (j prepareJob) run(ctx context.Context, w World) event {
 	return prepared{j.mark, w.Prepare(ctx, j.bundle)}
 }
 
+// releaseJob takes back what a container holds that is to hold nothing of ours any more.
+type releaseJob struct{ c containers.Container }
+
+func (j releaseJob) run(ctx context.Context, w World) event {
+	return released{j.c.Name, w.Release(ctx, j.c)}
+}
+
 type withdrawJob struct{ c containers.Container }
 
 func (j withdrawJob) run(ctx context.Context, w World) event {

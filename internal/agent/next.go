@@ -44,7 +44,7 @@ func next(s *state, now time.Time) plan {
 	p.prepare(s, now)
 	p.deliver(s, now)
 	for _, c := range s.leftovers {
-		p.jobs = append(p.jobs, withdrawJob{c})
+		p.jobs = append(p.jobs, releaseJob{c})
 	}
 	s.leftovers = nil
 	p.lookAround(s, now)

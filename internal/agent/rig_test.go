@@ -245,6 +245,10 @@ func (r *rig) Withdraw(_ context.Context, c containers.Container) containers.Sta
 	return containers.Status{Name: c.Name, ID: c.ID, State: containers.Missing}
 }
 
+func (r *rig) Release(ctx context.Context, c containers.Container) containers.Status {
+	return r.Withdraw(ctx, c)
+}
+
 func (r *rig) Uncovered(context.Context) []containers.Uncovered {
 	r.mu.Lock()
 	defer r.mu.Unlock()

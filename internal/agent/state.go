@@ -49,7 +49,7 @@ type state struct {
 	answers  []Answer     // to be remembered
 	around   around       // containers that are not covered
 
-	leftovers []containers.Container // what they hold is to be taken away: they get it by another way now
+	leftovers []containers.Container // what they hold is to be taken away: they get it by another way now, or are no longer covered
 
 	waiters []waiter          // for a token, by the identity endpoint
 	served  map[string]Served // by container id: what it gave last

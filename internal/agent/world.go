@@ -64,6 +64,10 @@ func (w *world) Withdraw(ctx context.Context, c containers.Container) containers
 	return w.engines.Withdraw(ctx, c)
 }
 
+func (w *world) Release(ctx context.Context, c containers.Container) containers.Status {
+	return w.engines.Release(ctx, c)
+}
+
 func (w *world) Uncovered(ctx context.Context) []containers.Uncovered {
 	return w.engines.Uncovered(ctx, w.covered)
 }

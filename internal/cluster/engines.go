@@ -136,6 +136,12 @@ func (es *Engines) Withdraw(ctx context.Context, c containers.Container) contain
 		func() containers.Status { return es.Engines.Withdraw(ctx, c) })
 }
 
+// Release is containers.Engines.Release, or empties the Secret.
+func (es *Engines) Release(ctx context.Context, c containers.Container) containers.Status {
+	return es.secret(c, func(k *Cluster) containers.Status { return k.Withdraw(ctx) },
+		func() containers.Status { return es.Engines.Release(ctx, c) })
+}
+
 func (es *Engines) secret(c containers.Container, with func(*Cluster) containers.Status, otherwise func() containers.Status) containers.Status {
 	if c.Delivery != Delivery {
 		return otherwise()

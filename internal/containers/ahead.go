@@ -3,6 +3,7 @@ package containers
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -137,6 +138,16 @@ func (h hostDirs) prepare(ctx context.Context, name string, named bool, b auth.B
 // for. The note is out of the container's reach.
 func (h hostDirs) use(c Container) error {
 	return os.WriteFile(h.note(dirName(c)), []byte(c.Tenant), 0o600)
+}
+
+// unused notes that no container has use for the directory any more, so that Prepare leaves it empty.
+func (h hostDirs) unused(c Container) error {
+	long := time.Unix(0, 0)
+	err := os.Chtimes(h.note(dirName(c)), long, long)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return hostError(err)
 }
 
 // lastUse is when that was, and the tenant. A directory that has no note was made by a person, now.

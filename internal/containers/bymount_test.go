@@ -196,6 +196,21 @@ func TestDeliverCheckAndWithdrawByMount(t *testing.T) {
 	}
 }
 
+// What is no longer covered is not prepared for the next of its name either.
+func TestReleaseByMount(t *testing.T) {
+	m := newMounting(t, map[string]string{"/bin/az": "#!/usr/bin/python3\n", "/bin/sh": "", "/etc/passwd": withShell["/etc/passwd"]})
+	e, one, b := m.host, m.one(), bundle("one", time.Now().Add(time.Hour))
+	if s := e.Deliver(t.Context(), one, b); s.State != Fresh {
+		t.Fatalf("%+v", s)
+	}
+	if s := e.Release(t.Context(), one); s.State != Missing {
+		t.Errorf("released: %+v", s)
+	}
+	if err := Prepare(t.Context(), Options{Mounts: filepath.Dir(m.dir), AzDirs: []string{t.TempDir()}}, Selector{}, nil, b); err != nil || m.text(cacheFile) != "" {
+		t.Errorf("prepared all the same: %v", err)
+	}
+}
+
 func TestByMountStates(t *testing.T) {
 	az := map[string]string{"/bin/az": "#!/usr/bin/python3\n", "/bin/sh": ""}
 	shell := map[string]string{"/bin/sh": ""}

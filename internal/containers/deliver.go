@@ -99,6 +99,18 @@ func (e *Engine) Withdraw(ctx context.Context, c Container) Status {
 	})
 }
 
+// Release takes back what we delivered to a container that is no longer covered: it is not given anew to the
+// next one of its name either.
+func (e *Engine) Release(ctx context.Context, c Container) Status {
+	s := e.Withdraw(ctx, c)
+	if c.Delivery == "mount" && e.dirs.dir != "" {
+		if err := e.dirs.unused(c); err != nil {
+			return s.with(Failed, err.Error())
+		}
+	}
+	return s
+}
+
 // Check tells what is in the container now. It changes nothing.
 func (e *Engine) Check(ctx context.Context, c Container) Status {
 	if c.Delivery == "mount" {
@@ -124,6 +136,9 @@ func (e *Engine) work(ctx context.Context, c Container, do func(context.Context,
 	}
 	defer unlock()
 	t, err := e.locate(ctx, c)
+	if err == errEnded {
+		return s.with(Missing, err.Error())
+	}
 	if err != nil {
 		return e.failed(ctx, s, err)
 	}

@@ -205,6 +205,11 @@ func (es *Engines) Withdraw(ctx context.Context, c Container) Status {
 	return es.do(c, func(e *Engine) Status { return e.Withdraw(ctx, c) })
 }
 
+// Release is Engine.Release, by the engine that has the container.
+func (es *Engines) Release(ctx context.Context, c Container) Status {
+	return es.do(c, func(e *Engine) Status { return e.Release(ctx, c) })
+}
+
 // Verify is Engine.Verify, by the engine that has the container.
 func (es *Engines) Verify(ctx context.Context, c Container, want auth.Token) Verified {
 	if e := es.of(c); e != nil {

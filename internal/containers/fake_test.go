@@ -207,6 +207,7 @@ func TestNeverWritten(t *testing.T) {
 		{"an encrypted one", inspected{Env: []string{"HOME=/root"}}, map[string]string{"/bin/sh": "", "/root/.azure/msal_token_cache.bin": "?"}, OwnSignIn},
 		{"nothing in the image could use it", inspected{}, nil, Unreachable},
 		{"a read-only file system", inspected{ReadonlyRootfs: true}, withShell, Unwritable},
+		{"it has ended since, and may be about to be removed", inspected{Status: "exited"}, withShell, Missing},
 	} {
 		f := newFake(c.in, c.files)
 		f.files["/root/.azure"] = &tar.Header{Typeflag: tar.TypeDir}

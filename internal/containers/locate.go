@@ -25,6 +25,9 @@ func (e *Engine) locate(ctx context.Context, c Container) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
+	if c.Running && slices.Contains(ended, in.Status) {
+		return target{}, errEnded
+	}
 	img, err := e.image(ctx, in)
 	if err != nil {
 		return target{}, err
@@ -38,6 +41,10 @@ func (e *Engine) locate(ctx context.Context, c Container) (target, error) {
 	}
 	return t, nil
 }
+
+// ended are the engine's words for a container whose process has ended, and which may be removed any moment. To
+// write into it then could keep the engine from removing it, and there is no hurry: it runs no more.
+var ended = []string{"exited", "dead", "removing"}
 
 // aim applies the facts of the image and of this container.
 func (e *Engine) aim(ctx context.Context, c Container, in inspected, img *imageFacts, born bool) (target, error) {
