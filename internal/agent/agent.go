@@ -35,6 +35,7 @@ type Settings struct {
 	OpenAI         openai.Settings // the endpoint to ask; none where Endpoint is ""
 	Engines        []string        // the engines, as containers.Event names them; none: the docker command's own
 	StateFile      string          // what is learnt is kept there; "" means nowhere
+	Held           *auth.Problem   // why these are not the person's own settings, so that no container is looked at; nil: they are
 	Log            *slog.Logger    // nil means slog.Default()
 }
 
@@ -143,10 +144,10 @@ func (a *Agent) Run(ctx context.Context) error {
 			return nil
 		case e := <-a.events:
 			a.log.Debug("event", "event", eventName(e))
-			urls := a.state.set.HealthURLs
+			was := a.state.set
 			e.apply(a.state, time.Now().UTC())
 			if c, ok := e.(configured); ok {
-				a.reconfigure(ctx, c.c, urls)
+				a.reconfigure(ctx, c.c, was)
 			}
 			a.state.noteSignIns(time.Now().UTC())
 			a.state.fixNow(time.Now().UTC())
@@ -191,7 +192,9 @@ func (a *Agent) watch(ctx context.Context) {
 		}
 	})
 	a.watchers.health = a.renewWatch(ctx, watcher{}, a.watchHealth)
-	a.watchers.containers = a.renewWatch(ctx, watcher{}, a.watchContainers)
+	if a.state.set.Held == nil {
+		a.watchers.containers = a.renewWatch(ctx, watcher{}, a.watchContainers)
+	}
 }
 
 // send gives an event to the loop, or drops it when the loop has ended.

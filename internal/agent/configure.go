@@ -66,16 +66,18 @@ func (s *state) keepEngines(hosts []string) {
 
 // reconfigure has the watchers watch what the settings now name. What an old one has still to say is
 // said before the new one begins, so that the new list is the last word.
-func (a *Agent) reconfigure(ctx context.Context, c Configured, was []string) {
+func (a *Agent) reconfigure(ctx context.Context, c Configured, was Settings) {
 	if c.Problem != nil {
 		return
 	}
 	if c.World != nil {
 		a.world = c.World
 		a.outside.Store(&c.World)
+	}
+	if c.World != nil || was.Held != nil {
 		a.watchers.containers = a.renewWatch(ctx, a.watchers.containers, a.watchContainers)
 	}
-	if !slices.Equal(was, a.state.set.HealthURLs) {
+	if !slices.Equal(was.HealthURLs, a.state.set.HealthURLs) {
 		a.watchers.health = a.renewWatch(ctx, a.watchers.health, a.watchHealth)
 	}
 }

@@ -65,6 +65,42 @@ func TestSettingsThatCannotBeUsedChangeNothingAndAreNamed(t *testing.T) {
 	})
 }
 
+// Started with settings that are not the person's, it keeps to the sign-in: no container is looked at, given
+// anything or held back, whatever its name or label, until the person's settings come.
+func TestWithoutThePersonsSettingsNoContainerIsTouched(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	r.there = map[string]containers.Container{"a": covered("a")}
+	why := &auth.Problem{Code: "SETTINGS", Kind: auth.ConfigError, Message: "config.toml, line 2: no.", Advice: "Correct it."}
+	inBubble(t, r, Settings{Held: why}, func(x *run) {
+		if s := x.after(time.Hour); s.Level != auth.OK || !s.Held || !slices.Contains(s.Missing, why) {
+			t.Errorf("the sign-in is %v, held %v, missing %v", s.Level, s.Held, s.Missing)
+		}
+		if err := x.a.Ready(x.t.Context(), "a"); err != nil {
+			t.Errorf("a start: %v", err)
+		}
+		x.a.Do(Sync{})
+		x.a.Do(Restart{})
+		s, seen := x.now(), r.peek()
+		if seen.watching || len(seen.held)+seen.prepared+len(s.Containers) > 0 {
+			t.Errorf("the engine is watched: %v; delivered to %d, prepared %d, containers %v", seen.watching, len(seen.held), seen.prepared, s.Containers)
+		}
+		worse := &auth.Problem{Code: "SETTINGS", Kind: auth.ConfigError, Message: "config.toml, line 3: no."}
+		if s := x.configure(Configured{Problem: worse}); !s.Held || !slices.Equal(s.Missing, []*auth.Problem{worse}) || r.peek().watching {
+			t.Errorf("otherwise wrong: held %v, missing %v", s.Held, s.Missing)
+		}
+
+		if s := x.configure(Configured{}); s.Held || len(s.Missing) > 0 {
+			t.Errorf("mended: held %v, missing %v", s.Held, s.Missing)
+		}
+		x.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{covered("a")}})
+		s, seen = x.now(), r.peek()
+		if len(s.Containers) != 1 || len(seen.held) != 1 || seen.prepared != 1 {
+			t.Errorf("mended: containers %v, delivered to %d, prepared %d", s.Containers, len(seen.held), seen.prepared)
+		}
+	})
+}
+
 // Other settings in the middle of a sign-in: it goes on, and what it brought is used for what it was.
 func TestASignInUnderWayOutlivesOtherSettings(t *testing.T) {
 	r := newRig()

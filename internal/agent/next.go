@@ -256,7 +256,7 @@ const withdrawn = "withdrawn"
 
 // prepare does the same for containers that are yet to be made.
 func (p *plan) prepare(s *state, now time.Time) {
-	if s.ahead.working || !s.filesKnown || s.filesErr != nil {
+	if s.ahead.working || s.set.Held != nil || !s.filesKnown || s.filesErr != nil {
 		return
 	}
 	if now.Before(s.ahead.retryAt) {

@@ -43,7 +43,7 @@ type starter struct {
 type startAsked struct{ w starter }
 
 func (e startAsked) apply(s *state, now time.Time) {
-	if len(s.starters) >= maxStarters {
+	if s.set.Held != nil || len(s.starters) >= maxStarters {
 		close(e.w.ready)
 		return
 	}

@@ -305,11 +305,14 @@ func (r *rig) peek() (p struct {
 	tries            map[string][]time.Time
 	logins           []auth.LoginOptions
 	probes, withdrew int
+	prepared         int
+	watching         bool // the engine
 }) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p.held, p.tries, p.logins = maps.Clone(r.held), maps.Clone(r.tries), slices.Clone(r.logins)
 	p.probes, p.withdrew = len(r.probes), len(r.withdrew)
+	p.prepared, p.watching = len(r.prepared), r.tell != nil
 	return p
 }
 

@@ -37,6 +37,7 @@ type Snapshot struct {
 	Failure        *auth.Problem  // how the last sign-in attempt ended, until the next one; nil when it succeeded
 	OpenAI         *openai.Result // does the token work at the endpoint; nil where none is set or it was not asked yet
 	Containers     []containers.Status
+	Held           bool                   // the person's settings are not known yet, so nobody knows which containers are to be looked after
 	Uncovered      []containers.Uncovered // that look as if they needed the credential
 	Missing        []*auth.Problem        // parts that are not there (az, Docker, ...): one sentence each
 	Past           Past

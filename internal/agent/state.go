@@ -111,7 +111,7 @@ type box struct {
 }
 
 func newState(set Settings, random func() float64) *state {
-	return &state{set: set, scopeSet: set.Scope, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, followed: map[string]bool{}, lost: map[string]*auth.Problem{}, served: map[string]Served{}, past: newPast(), lacking: map[string]*auth.Problem{}, readAgain: true}
+	return &state{set: set, scopeSet: set.Scope, setProblem: set.Held, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, followed: map[string]bool{}, lost: map[string]*auth.Problem{}, served: map[string]Served{}, past: newPast(), lacking: map[string]*auth.Problem{}, readAgain: true}
 }
 
 // awake makes everything be judged afresh: the machine slept or its clock was set.
@@ -373,7 +373,7 @@ func (s *state) snapshot(now time.Time) Snapshot {
 	snap := Snapshot{
 		At: now, Level: w.Level, Before: w.Level, Deadline: w.Deadline, DeadlineSource: w.DeadlineSource, Concerns: w.Tenant, InUse: inUse,
 		Account: row.User.Name, Kind: s.files.Kind(row), Scope: s.set.Scope, Tenant: s.tenantByID(tenant), Skew: s.skew,
-		Problem: cmp.Or(w.Problem, s.filesErr), Failure: s.failure, Tenants: s.knownTenants(), Missing: s.missing(), Past: s.past.shown(),
+		Problem: cmp.Or(w.Problem, s.filesErr), Failure: s.failure, Tenants: s.knownTenants(), Held: s.set.Held != nil, Missing: s.missing(), Past: s.past.shown(),
 	}
 	if row.TenantID == tenant {
 		snap.Subscription = row.Subscription()

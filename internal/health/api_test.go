@@ -37,6 +37,7 @@ func TestHealthSaysHowThingsStand(t *testing.T) {
 		{"a renewal while it is good", changed(func(s *agent.Snapshot) { s.Level = auth.Renewing }), 200, Healthy, Healthy},
 		{"a renewal after the end", changed(func(s *agent.Snapshot) { s.Level, s.Before = auth.Renewing, auth.Expired }), 503, Unhealthy, Unhealthy},
 		{"a container without the token", changed(func(s *agent.Snapshot) { s.Containers[0].State = containers.Missing }), 200, Degraded, Healthy},
+		{"the settings can't be used, so no container is looked at", changed(func(s *agent.Snapshot) { s.Held, s.Containers = true, nil }), 200, Degraded, Healthy},
 		{"no engine", changed(func(s *agent.Snapshot) {
 			s.Missing = []*auth.Problem{{Code: "DOCKER_NOT_RUNNING", Kind: auth.EngineMissing}}
 		}), 200, Degraded, Healthy},

@@ -166,6 +166,9 @@ func docker(s agent.Snapshot) Component[DockerDetails] {
 
 func covered(s agent.Snapshot) Component[ContainersDetails] {
 	c := Component[ContainersDetails]{Healthy, ContainersDetails{Total: len(s.Containers), Containers: []ContainerReport{}}}
+	if s.Held { // whichever there are, none is looked after
+		c.Status = Degraded
+	}
 	for _, b := range s.Containers {
 		r := ContainerReport{b.Name, b.ID, b.Project, b.Engine, b.Delivery, b.State, b.Running, when(b.ExpiresOn), when(b.DeliveredAt), nil}
 		if b.Error != "" {

@@ -67,7 +67,7 @@ func newView(s agent.Snapshot, past int, c clock, now time.Time) view {
 		}
 		v.Boxes = append(v.Boxes, newBox(b, c, now))
 	}
-	v.BoxesWords = containersWords(fresh, len(s.Containers))
+	v.BoxesWords = containersWords(fresh, len(s.Containers), s.Held)
 	for _, t := range s.Tenants {
 		text := t.Label()
 		if t.Domain != "" && t.Domain != text {

@@ -104,8 +104,10 @@ var stateWords = map[containers.State]string{
 	containers.Failed: "the token could not be delivered",
 }
 
-func containersWords(fresh, all int) string {
+func containersWords(fresh, all int, held bool) string {
 	switch {
+	case held:
+		return "None is looked after until your settings can be used."
 	case all == 0:
 		return "No running container matches your settings."
 	case fresh == all && all == 1:

@@ -257,7 +257,7 @@ func tenantMenu(s agent.Snapshot) Submenu {
 
 func containerMenu(s agent.Snapshot, now time.Time, c Clock) Submenu {
 	all := slices.DeleteFunc(slices.Clone(s.Containers), func(st containers.Status) bool { return st.Away })
-	if len(all) == 0 && slices.ContainsFunc(s.Missing, func(p *auth.Problem) bool { return p.Kind == auth.EngineMissing }) {
+	if s.Held || len(all) == 0 && slices.ContainsFunc(s.Missing, func(p *auth.Problem) bool { return p.Kind == auth.EngineMissing }) {
 		return Submenu{}
 	}
 	if len(all) == 0 {

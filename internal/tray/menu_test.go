@@ -155,6 +155,13 @@ func TestMenuSaysWhatIsKnownAndUntilWhen(t *testing.T) {
 	}
 }
 
+// While nobody knows which containers are the person's, nothing is said of how they stand.
+func TestNoContainersWhileTheSettingsAreNotKnown(t *testing.T) {
+	if m := Menu(signedIn(func(s *agent.Snapshot) { s.Held = true }), noon, cest); m.Containers.Text != "" {
+		t.Errorf("the submenu %q", m.Containers.Text)
+	}
+}
+
 func TestTenantMenu(t *testing.T) {
 	twin := auth.Tenant{ID: "33333333-0000-0000-0000-000000000003", Name: "Contoso", Domain: "contoso-test.example"}
 	m := Menu(signedIn(func(s *agent.Snapshot) { s.Tenants = []auth.Tenant{other, twin, alice} }), noon, cest)
