@@ -14,9 +14,15 @@ import (
 	"aztray/internal/openai"
 )
 
-// newAgent is the agent in the real world, as the settings want it.
-func newAgent(set config.Settings, client auth.Client, engines *cluster.Engines, log *slog.Logger) *agent.Agent {
-	return agent.New(newWorld(set, client, engines), agentSettings(set, client.StateDir, engines.Names(), log))
+// newAgent is the agent in the real world, as the settings want it. With those of a start that could not
+// use the person's it leaves the containers alone.
+func (p *program) newAgent() *agent.Agent {
+	set := agentSettings(p.set, p.state, p.engines.Names(), p.log)
+	set.Held = p.settingsProblem(p.unread)
+	if p.unread != nil {
+		p.log.Error("no container gets anything before the settings can be used", "err", p.unread)
+	}
+	return agent.New(newWorld(p.set, p.client, p.engines), set)
 }
 
 func newWorld(set config.Settings, client auth.Client, engines *cluster.Engines) agent.World {

@@ -34,7 +34,7 @@ type program struct {
 
 	following []*following
 	ask       chan struct{}       // to have the settings read anew
-	taken     func(config.Change) // is told what came of that; nil: nobody
+	taken     func(*auth.Problem) // is told when that was done, and why they are not in use; nil: nobody
 }
 
 // part runs until its context ends. When one ends before, the others go on without it.
@@ -44,11 +44,12 @@ type part struct {
 }
 
 // newProgram puts the parts together; none runs yet, so that each may still ask the agent for updates.
-func newProgram(o config.Options, set config.Settings, client auth.Client, log *slog.Logger) *program {
+func newProgram(o config.Options, read config.Change, client auth.Client, log *slog.Logger) *program {
 	client.AZ.Log = log
-	p := &program{settled: settled{set, cli.NewEngines(set, client.StateDir)}, options: o, client: client, log: log, state: client.StateDir,
+	set := settled{read.Settings, cli.NewEngines(read.Settings, client.StateDir), read.Err}
+	p := &program{settled: set, options: o, client: client, log: log, state: client.StateDir,
 		newest: &newest{}, page: &page{}, ask: make(chan struct{}, 1)}
-	p.agent = newAgent(set, client, p.engines, log)
+	p.agent = p.newAgent()
 	p.part("agent", p.agent.Run)
 	p.part("newest", p.newest.follow(p.agent.Updates()))
 	p.part("settings", p.reload)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 
 	"aztray/internal/agent"
@@ -19,6 +20,7 @@ import (
 type settled struct {
 	set     config.Settings
 	engines *cluster.Engines
+	unread  error // why the person's settings could not be used at the start, so that set is not theirs; nil: it is
 }
 
 // following is a part that is run anew when what it uses of the settings changes.
@@ -74,10 +76,10 @@ func (f *following) refresh(p *program) {
 // reload takes up the settings whenever their file changes, and when it is asked to.
 func (p *program) reload(ctx context.Context) error {
 	current := p
-	return config.Watch(ctx, p.options, p.set, p.ask, func(c config.Change) {
+	return config.Watch(ctx, p.options, config.Change{Settings: p.set, Err: p.unread}, p.ask, func(c config.Change) {
 		current = current.take(ctx, c)
 		if p.taken != nil {
-			p.taken(c)
+			p.taken(current.settingsProblem(c.Err))
 		}
 	})
 }
@@ -89,12 +91,12 @@ func (p *program) take(ctx context.Context, c config.Change) *program {
 	}
 	if c.Err != nil {
 		p.log.Error("the settings stay as they were", "err", c.Err)
-		p.agent.Configure(ctx, agent.Configured{Problem: settingsProblem(c.Err)})
+		p.agent.Configure(ctx, agent.Configured{Problem: p.settingsProblem(c.Err)})
 		return p
 	}
 	p.log.Info("taking up the settings as they are now")
 	next := *p
-	next.set = c.Settings
+	next.set, next.unread = c.Settings, nil
 	if !slices.Equal(p.set.Engine.Hosts, c.Settings.Engine.Hosts) || p.set.Kubernetes != c.Settings.Kubernetes {
 		next.engines = cli.NewEngines(c.Settings, p.state)
 	}
@@ -110,13 +112,32 @@ func (p *program) take(ctx context.Context, c config.Change) *program {
 }
 
 // settingsProblem says that the settings that were read last are not in use, and why: short enough for
-// a line of the menu.
-func settingsProblem(err error) *auth.Problem {
+// a line of the menu. It is nil where they are.
+func (p *program) settingsProblem(err error) *auth.Problem {
+	if err == nil {
+		return nil
+	}
+	problem := &auth.Problem{Code: "SETTINGS_UNUSABLE", Kind: auth.ConfigError, Err: err, Message: "The changed settings are not in use.", Advice: wrong(err)}
+	if p.unread == nil { // those before hold
+		return problem
+	}
+	problem.Message, problem.Advice = "The settings file is not in use.", wrong(err)+" Until you mend it, no container gets the credential."
+	if e, ok := errors.AsType[*config.Error](err); ok && e.Variable != "" { // which is read at the start alone
+		problem.Message, problem.Advice = "The settings are not in use.", wrong(err)+" Mend it and start aztray again; until then no container gets the credential."
+	}
+	return problem
+}
+
+// wrong is what is wrong with the settings, as a sentence, without the directory of their file.
+func wrong(err error) string {
 	why := err.Error()
 	if e, ok := errors.AsType[*config.Error](err); ok && e.File != "" {
 		named := *e
 		named.File = filepath.Base(e.File)
 		why = named.Error()
 	}
-	return &auth.Problem{Code: "SETTINGS_UNUSABLE", Kind: auth.ConfigError, Err: err, Message: "The changed settings are not in use.", Advice: why}
+	if !strings.HasSuffix(why, "?") {
+		why += "."
+	}
+	return why
 }

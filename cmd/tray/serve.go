@@ -19,7 +19,7 @@ import (
 // where that started it. It opens no browser by itself. A SIGHUP has the settings read anew.
 func runServe(ctx context.Context, o config.Options, set config.Settings, client auth.Client) error {
 	err := alone(ctx, client, func(one *instance.Instance, log *slog.Logger) error {
-		s := &server{program: newProgram(o, set, client, log), reload: make(chan os.Signal, 1), taken: make(chan struct{}, 1)}
+		s := &server{program: newProgram(o, config.Change{Settings: set}, client, log), reload: make(chan os.Signal, 1), taken: make(chan struct{}, 1)}
 		signal.Notify(s.reload, syscall.SIGHUP)
 		defer signal.Stop(s.reload)
 		s.updates = s.agent.Updates()
@@ -43,7 +43,7 @@ type server struct {
 }
 
 // settingsRead never waits: one word to systemd is enough for several readings.
-func (s *server) settingsRead(config.Change) {
+func (s *server) settingsRead(*auth.Problem) {
 	select {
 	case s.taken <- struct{}{}:
 	default:

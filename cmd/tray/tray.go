@@ -16,12 +16,12 @@ import (
 )
 
 // runTray is the agent with a face: it runs until the person quits, ctx ends or the desktop goes.
-func runTray(ctx context.Context, o config.Options, set config.Settings, client auth.Client) error {
+func runTray(ctx context.Context, o config.Options, read config.Change, client auth.Client) error {
 	if err := tray.Available(); err != nil {
 		return err
 	}
 	err := alone(ctx, client, func(one *instance.Instance, log *slog.Logger) error {
-		return newDesktop(newProgram(o, set, client, log), one).run(ctx)
+		return newDesktop(newProgram(o, read, client, log), one).run(ctx)
 	})
 	if r, ok := errors.AsType[*runningAlready](err); ok {
 		fmt.Println(r.Error())
@@ -69,9 +69,9 @@ func give[T any](ctx context.Context, to chan<- T, v T) error {
 }
 
 // settingsRead tells the person once of settings that can't be used; the menu keeps saying so.
-func (d *desktop) settingsRead(c config.Change) {
-	if c.Err != nil {
-		d.notice(settingsProblem(c.Err))
+func (d *desktop) settingsRead(p *auth.Problem) {
+	if p != nil {
+		d.notice(p)
 	}
 }
 
@@ -81,6 +81,7 @@ func (d *desktop) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.settingsRead(d.settingsProblem(d.unread))
 	return d.program.run(ctx, func(ctx context.Context) error {
 		return tray.Run(ctx, tray.Options{Updates: d.updates, Do: d.agent.Do, Page: d.page.url, Ground: ground, Grounds: d.grounds, Show: d.show, Notice: d.notice, Log: d.log})
 	})

@@ -36,8 +36,9 @@ type Env struct {
 	ErrTerm Terminal  // what Err is
 	Now     func() time.Time
 	// Tray runs the tray until it quits, and Serve the agent without a desktop until the context ends. The
-	// options are those that the settings were loaded with.
-	Tray, Serve func(context.Context, config.Options, config.Settings, auth.Client) error
+	// options are those that the settings were loaded with. The tray also starts where they can't be used.
+	Tray  func(context.Context, config.Options, config.Change, auth.Client) error
+	Serve func(context.Context, config.Options, config.Settings, auth.Client) error
 }
 
 // exit is an error that has been shown already and ends the command with its code.
@@ -120,10 +121,11 @@ Without a command it sits in the tray.`,
 
 		SuggestionsMinimumDistance: 2,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := c.prepare(); err != nil {
+			read, err := c.prepareTray()
+			if err != nil {
 				return err
 			}
-			return c.Tray(cmd.Context(), c.options(), c.settings, c.client)
+			return c.Tray(cmd.Context(), c.options(), read, c.client)
 		},
 	}
 	root.PersistentFlags().StringArrayVar(&c.set, "set", nil, "a setting for this run, as `SECTION.KEY=VALUE`; may be given several times")
@@ -203,6 +205,24 @@ func (c *command) prepare() error {
 	if err != nil {
 		return err
 	}
+	return c.equip(settings, warnings)
+}
+
+// prepareTray is prepare for the tray, which starts at log-in, where nobody sees what it prints: settings
+// that can't be used are no reason to stay away, for then nobody would know.
+func (c *command) prepareTray() (config.Change, error) {
+	read, err := config.Start(c.options())
+	if err != nil {
+		return read, err
+	}
+	if read.Err != nil {
+		fmt.Fprintf(c.Err, "aztray: %v\n", read.Err)
+	}
+	return read, c.equip(read.Settings, read.Warnings)
+}
+
+// equip makes what every command needs, by settings that were read.
+func (c *command) equip(settings config.Settings, warnings []string) (err error) {
 	c.warn(warnings)
 	level := slog.LevelWarn
 	if c.verbose {

@@ -10,7 +10,8 @@ notifications. It runs until it is stopped, and takes up its settings when their
 SIGHUP. It opens no browser by itself: sign in by az login or aztray service auth-renew, and it takes
 the new sign-in up.
 
-It tells systemd when it is ready (Type=notify).`,
+It tells systemd when it is ready (Type=notify). With settings that can't be used it does not start: who
+starts it sees its exit code, and systemd tries again.`,
 		Example: "  aztray serve                    # here, until Ctrl-C\n  systemctl --user start aztray   # as a unit; docs/serve.md says how to install it",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -18,6 +18,8 @@ type Options struct {
 	File    string   // the settings file, which must exist; "" means File's, which need not
 	Environ []string // as os.Environ has it; nil means os.Environ()
 	Set     []string // "section.key=value" each, as the flag --set has them; above everything
+
+	noFile bool // as if there were none
 }
 
 // Load reads, layers and checks the settings: defaults, below the file, below Code Story's
@@ -38,18 +40,10 @@ func Load(o Options) (Settings, []string, error) {
 // read puts the layers upon one another; the values are yet to be checked.
 func read(o Options) (*layers, error) {
 	env := environ(o.Environ)
-	file := o.File
-	if file == "" {
-		var err error
-		if file, err = File(env.lookup); err != nil {
-			return nil, err
-		}
+	file, doc, err := o.document(env)
+	if err != nil {
+		return nil, err
 	}
-	doc, err := os.ReadFile(file)
-	if err != nil && (o.File != "" || !errors.Is(err, fs.ErrNotExist)) {
-		return nil, fmt.Errorf("the settings cannot be read: %w", err)
-	}
-	doc = bytes.TrimPrefix(doc, []byte("\ufeff")) // Notepad writes one
 	l := &layers{v: viper.New(), file: file, doc: doc, from: map[string]string{}, flags: map[string]bool{}, as: map[string]string{}}
 	if err := l.readFile(); err != nil {
 		return nil, err
@@ -58,6 +52,24 @@ func read(o Options) (*layers, error) {
 		return nil, err
 	}
 	return l, l.readFlags(o.Set)
+}
+
+// document is the settings file and what is in it; nothing where there is none.
+func (o Options) document(env variables) (file string, doc []byte, err error) {
+	if o.noFile {
+		return "", nil, nil
+	}
+	file = o.File
+	if file == "" {
+		if file, err = File(env.lookup); err != nil {
+			return "", nil, err
+		}
+	}
+	doc, err = os.ReadFile(file)
+	if err != nil && (o.File != "" || !errors.Is(err, fs.ErrNotExist)) {
+		return "", nil, fmt.Errorf("the settings cannot be read: %w", err)
+	}
+	return file, bytes.TrimPrefix(doc, []byte("\ufeff")), nil // Notepad writes one
 }
 
 // layers is the settings on their way from text to Settings.

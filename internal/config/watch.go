@@ -12,7 +12,8 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// Change is what came of reading the settings anew. With an Err the ones before still hold.
+// Change is what came of reading the settings, at the start or anew. With an Err those before still
+// hold; at the start, those that Start says.
 type Change struct {
 	Settings Settings
 	Warnings []string
@@ -28,7 +29,7 @@ const unwatched = 30 * time.Second
 // Watch reads the settings anew when their file changed, appeared or went, and whenever ask has
 // something, until ctx ends. It tells what came of it where that is new: other settings than was, or
 // another error. Whatever ask brings is answered, new or not.
-func Watch(ctx context.Context, o Options, was Settings, ask <-chan struct{}, tell func(Change)) error {
+func Watch(ctx context.Context, o Options, was Change, ask <-chan struct{}, tell func(Change)) error {
 	file, err := o.place()
 	if err != nil {
 		return err
@@ -46,7 +47,7 @@ func Watch(ctx context.Context, o Options, was Settings, ask <-chan struct{}, te
 		defer tick.Stop()
 		now = tick.C
 	}
-	last := Change{Settings: was}
+	last := was
 	look := func(answer bool) {
 		c := Change{Settings: last.Settings}
 		set, warnings, err := Load(o)

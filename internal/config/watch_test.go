@@ -15,7 +15,7 @@ func watched(t *testing.T, file string, ask <-chan struct{}) <-chan Change {
 	ctx, stop := context.WithCancel(context.Background())
 	o := Options{File: "", Environ: []string{"HOME=" + t.TempDir(), "USERPROFILE=" + t.TempDir(), "XDG_CONFIG_HOME=" + filepath.Dir(filepath.Dir(file)),
 		"APPDATA=" + filepath.Dir(filepath.Dir(file))}}
-	was, _, err := Load(o)
+	was, err := Start(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +45,33 @@ func put(t *testing.T, file, text string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A file that was broken at the start is not told of once more; that it was mended is, though it changes
+// no setting, and so is another slip.
+func TestWatchFromABrokenStart(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "aztray", "config.toml")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	put(t, file, "[tray]\nicno = \"auto\"\n")
+	ask := make(chan struct{})
+	told := watched(t, file, ask)
+	ask <- struct{}{} // it has looked once by now
+	if c := next(t, told, "a question"); c.Err == nil || !strings.Contains(c.Err.Error(), "line 2") {
+		t.Errorf("broken at the start: %+v", c)
+	}
+	put(t, file, "\n[tray]\nicno = \"auto\"\n")
+	if c := next(t, told, "another line"); c.Err == nil || !strings.Contains(c.Err.Error(), "line 3") || c.Settings.Health.Listen != "" {
+		t.Errorf("still broken: %+v", c)
+	}
+	put(t, file, "[health]\nlisten = \"\"\n[azure]\nfollow = false\n")
+	if c := next(t, told, "a mended file"); c.Err != nil {
+		t.Errorf("mended: %+v", c)
+	}
+	if len(told) > 0 {
+		t.Errorf("more was told: %+v", <-told)
 	}
 }
 

@@ -101,6 +101,42 @@ func TestSettingsAreTakenUpWhileTheTrayRuns(t *testing.T) {
 	}
 }
 
+// A slip that is there when the person logs in: the tray comes, says so once and in the menu, and leaves the
+// containers alone until it is mended, for nobody knows which ones the file was to name.
+func TestABrokenFileAtTheStart(t *testing.T) {
+	x := begin(t, stage.Options{})
+	x.settings("[azure]\nsign_in_lifetme = \"9h\"\n")
+	_, err := x.Az(x.ctx, "login", "--scope", cloud.ScopeCognitive)
+	x.must(err)
+	x.must(x.RunContainer(x.ctx, "one", images.Sh))
+	x.startTray()
+	x.icon(15*time.Second, auth.OK)
+	x.menuShows(5*time.Second, "The settings file is not in use. config.toml, line 2: there is no setting azure.sign_in_lifetme; did you mean azure.sign_in_lifetime?", true)
+	x.menuShows(time.Second, "Containers:", false)
+	x.notification(10*time.Second, "The settings file is not in use")
+	x.screenshot("broken-at-the-start")
+	if !strings.Contains(x.tray.Log(), "aztray: "+filepath.Join(x.Dir, "config", "aztray", "config.toml")+", line 2: ") {
+		t.Error("standard error does not say what is wrong")
+	}
+	if x.Held(x.ctx, "one", cloud.ScopeCognitive) != "" {
+		t.Error("a container got a token by settings that are not the person's")
+	}
+
+	x.settings("[azure]\nsign_in_lifetime = \"9h\"\n")
+	x.holdsNew(10*time.Second, "one", "")
+	x.menuShows(5*time.Second, "not in use", false)
+	x.menuShows(5*time.Second, "(your setting)", true)
+	told := 0
+	for _, n := range x.Desktop.Notifications() {
+		if strings.Contains(n.Summary, "settings") {
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("the person was told %d times of the broken file, want once", told)
+	}
+}
+
 func listens(port int) bool {
 	conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second)
 	if err == nil {
