@@ -41,6 +41,7 @@ func agentSettings(set config.Settings, stateDir string, engines []string, log *
 		Stay:           !set.Azure.Follow,
 		Logs:           set.Containers.Logs,
 		Endpoint:       set.Endpoint.Enabled,
+		Socket:         set.Engine.Socket,
 		Engines:        engines,
 		HealthURLs:     set.Health.Watch,
 		OpenAI: openai.Settings{Endpoint: set.OpenAI.Endpoint, APIVersion: set.OpenAI.APIVersion,

@@ -39,15 +39,13 @@ func (e *endpoint) serve(ctx context.Context) error {
 		return err
 	}
 	server := identity.New(identity.Options{Key: key, Known: e.known, Token: e.token, Log: e.log,
-		Failing: func(at map[netip.AddrPort]error) { e.agent.Lacks(ctx, endpointPart, notListening(at)) }})
+		Failing: func(at map[netip.AddrPort]error) { e.agent.Lacks(ctx, agent.PartEndpoint, notListening(at)) }})
 	addrs := make(chan []netip.AddrPort)
 	var follow sync.WaitGroup
 	defer follow.Wait()
 	follow.Go(func() { e.addresses(ctx, addrs) })
 	return server.Run(ctx, addrs)
 }
-
-const endpointPart = "endpoint"
 
 // notListening is the problem of an endpoint that can't have its addresses; nil where it has them all.
 func notListening(failing map[netip.AddrPort]error) *auth.Problem {

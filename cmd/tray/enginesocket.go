@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 
+	"aztray/internal/agent"
 	"aztray/internal/enginesocket"
 	"aztray/internal/instance"
 )
@@ -16,8 +17,9 @@ func (p *program) engineSocket(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.agent.Lacks(ctx, agent.PartSocket, nil) // what was in its way may be gone
 	var keep sync.Once
-	return enginesocket.Run(ctx, enginesocket.Options{Dir: dir, Ready: p.agent.Ready, Leave: p.engines.Socket, Log: p.log,
+	err = enginesocket.Run(ctx, enginesocket.Options{Dir: dir, Ready: p.agent.Ready, Leave: p.engines.Socket, Log: p.log,
 		Dial: func(ctx context.Context) (net.Conn, error) {
 			conn, err := p.engines.Dial(ctx)
 			if err == nil {
@@ -29,4 +31,8 @@ func (p *program) engineSocket(ctx context.Context) error {
 			}
 			return conn, err
 		}})
+	if err != nil {
+		p.agent.Lacks(ctx, agent.PartSocket, enginesocket.NotOpen(dir, err))
+	}
+	return err
 }

@@ -30,6 +30,7 @@ type Settings struct {
 	Warn           time.Duration   // before the deadline; 0 means 30 minutes
 	Stay           bool            // bare az stays where it is when the tenant is switched; false: it follows
 	Endpoint       bool            // containers may take their tokens from the identity endpoint
+	Socket         bool            // the engine socket is served
 	Logs           bool            // containers' logs are read for failures of the credential
 	HealthURLs     []string        // other services whose health is watched
 	OpenAI         openai.Settings // the endpoint to ask; none where Endpoint is ""

@@ -49,8 +49,10 @@ func (e configured) apply(s *state, now time.Time) {
 		s.openai, s.openaiAt, s.openaiFailures = nil, time.Time{}, 0
 	}
 	s.keepEngines(is.Engines)
-	if !is.Endpoint {
-		delete(s.lacking, "endpoint") // it is served no more
+	for part, on := range map[string]bool{PartEndpoint: is.Endpoint, PartSocket: is.Socket} {
+		if !on {
+			delete(s.lacking, part) // it is served no more
+		}
 	}
 }
 

@@ -65,6 +65,36 @@ func TestSettingsThatCannotBeUsedChangeNothingAndAreNamed(t *testing.T) {
 	})
 }
 
+// What a part lacked is no matter once it is off; what another lacks stays.
+func TestAPartThatIsOffLacksNothing(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	both := Settings{Endpoint: true, Socket: true}
+	inBubble(t, r, both, func(x *run) {
+		codes := func(s Snapshot) (all []string) {
+			for _, p := range s.Missing {
+				all = append(all, p.Code)
+			}
+			return all
+		}
+		x.a.Lacks(x.t.Context(), PartEndpoint, &auth.Problem{Code: "ENDPOINT"})
+		x.a.Lacks(x.t.Context(), PartSocket, &auth.Problem{Code: "SOCKET"})
+		for _, c := range []struct {
+			set  Settings
+			want []string
+		}{
+			{both, []string{"ENDPOINT", "SOCKET"}},
+			{Settings{Socket: true}, []string{"SOCKET"}},
+			{Settings{}, nil},
+			{both, nil},
+		} {
+			if got := codes(x.configure(Configured{Settings: c.set})); !slices.Equal(got, c.want) {
+				t.Errorf("endpoint %v, socket %v: %q is missing, want %q", c.set.Endpoint, c.set.Socket, got, c.want)
+			}
+		}
+	})
+}
+
 // Started with settings that are not the person's, it keeps to the sign-in: no container is looked at, given
 // anything or held back, whatever its name or label, until the person's settings come.
 func TestWithoutThePersonsSettingsNoContainerIsTouched(t *testing.T) {

@@ -47,6 +47,12 @@ func (j signInJob) alone(ctx context.Context, w World) (auth.Token, error) {
 	return w.UseTenant(ctx, j.tenant, j.scope, j.follow)
 }
 
+// Parts that settings turn off: what they lacked is then no matter.
+const (
+	PartEndpoint = "endpoint"
+	PartSocket   = "engine socket"
+)
+
 // Lacks says that a part of the program is not there, and why: it is shown with what else is missing.
 // A nil problem says that it is there again. It may be called from anywhere while Run runs.
 func (a *Agent) Lacks(ctx context.Context, part string, p *auth.Problem) {

@@ -109,6 +109,18 @@ func (c *command) tellContext(ctx context.Context, made, address string) error {
 	return nil
 }
 
+// socketProblem says why the engine socket does not serve, where the aztray that runs is to serve one.
+func (c *command) socketProblem(ctx context.Context) *auth.Problem {
+	dir, err := instance.Place()
+	if err != nil || !c.settings.Engine.Socket || !instance.Running(ctx, dir) {
+		return nil
+	}
+	if err := enginesocket.Look(dir); err != nil {
+		return enginesocket.NotOpen(dir, err)
+	}
+	return nil
+}
+
 const dockerWithin = 20 * time.Second
 
 // docker runs a docker command that speaks to no engine, and gives what it prints.

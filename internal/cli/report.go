@@ -95,7 +95,7 @@ func (c *command) report(ctx context.Context, s signIn, f found, boxes []contain
 			when(b.ExpiresOn), when(b.DeliveredAt), text(b.Error), refreshWord(b), consentWord(b.Consent), "", nil})
 	}
 	port := health.Taken(ctx, c.settings.Health.Listen, c.settings.Health.Watch)
-	for _, p := range append([]*auth.Problem{c.client.AZ.Problem(), s.files.CacheProblem, c.endpointProblem(ctx, boxes), port}, f.away...) {
+	for _, p := range append([]*auth.Problem{c.client.AZ.Problem(), s.files.CacheProblem, c.endpointProblem(ctx, boxes), c.socketProblem(ctx), port}, f.away...) {
 		if p != nil {
 			r.Notices = append(r.Notices, *problemReport(p))
 		}

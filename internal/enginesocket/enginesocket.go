@@ -38,6 +38,7 @@ const (
 	maxConns    = 1024 // at once; more wait in the system's queue
 	dialWithin  = 10 * time.Second
 	patience    = 2 * time.Second
+	lookWithin  = time.Second
 	headWithin  = 5 * time.Second
 	firstPause  = 5 * time.Millisecond // after an accept that failed
 	longPause   = time.Second

@@ -4,6 +4,7 @@ package enginesocket
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -36,6 +37,24 @@ func listen(dir string) (net.Listener, error) {
 		return nil, errors.Join(err, l.Close(), remove(beside))
 	}
 	return l, nil
+}
+
+// Look says, in whatever process, why nobody is served by the socket of a directory; nil: somebody is. A
+// link is to the engine's own.
+func Look(dir string) error {
+	path := socketPath(dir)
+	info, err := os.Lstat(path)
+	if err == nil && info.Mode().Type() != fs.ModeSocket {
+		err = fmt.Errorf("%s is no socket", path)
+	}
+	if err != nil {
+		return err
+	}
+	conn, err := net.DialTimeout("unix", path, lookWithin)
+	if err == nil {
+		conn.Close()
+	}
+	return err
 }
 
 // replace makes the socket lead to target, with no moment in between; "" removes it.

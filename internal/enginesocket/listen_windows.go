@@ -28,9 +28,22 @@ func listen(dir string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := strings.ReplaceAll(strings.TrimPrefix(Address(dir), "npipe://"), "/", `\`)
-	return winio.ListenPipe(path, &winio.PipeConfig{SecurityDescriptor: "D:P(A;;GA;;;" + me.User.Sid.String() + ")",
+	return winio.ListenPipe(pipePath(dir), &winio.PipeConfig{SecurityDescriptor: "D:P(A;;GA;;;" + me.User.Sid.String() + ")",
 		MessageMode: true, InputBufferSize: pieceSize, OutputBufferSize: pieceSize})
+}
+
+func pipePath(dir string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(Address(dir), "npipe://"), "/", `\`)
+}
+
+// Look says, in whatever process, why nobody is served by the person's pipe; nil: somebody is.
+func Look(dir string) error {
+	within := lookWithin
+	conn, err := winio.DialPipe(pipePath(dir), &within)
+	if err == nil {
+		conn.Close()
+	}
+	return err
 }
 
 // replace has nothing to do: a pipe is gone with who listens.

@@ -358,6 +358,9 @@ func TestTheSocketsFile(t *testing.T) {
 			if err := c.left(path); err != nil {
 				t.Fatal(err)
 			}
+			if Look(dir) == nil {
+				t.Error("what an earlier run left is taken for ours")
+			}
 			_, stop := running(t, at, Options{Dir: dir, Leave: func() string { return c.leave }})
 			info, err := os.Lstat(path)
 			for end := time.Now().Add(5 * time.Second); err != nil || info.Mode() != os.ModeSocket|0o600; info, err = os.Lstat(path) {
@@ -369,7 +372,13 @@ func TestTheSocketsFile(t *testing.T) {
 			conn := dial(t, path)
 			send(t, conn, "hello")
 			hears(t, conn, "hello")
+			if err := Look(dir); err != nil {
+				t.Errorf("nobody is seen to serve it: %v", err)
+			}
 			stop()
+			if Look(dir) == nil {
+				t.Error("what we leave is taken for ours")
+			}
 			if n, err := conn.Read(make([]byte, 1)); err == nil {
 				t.Errorf("a connection outlives it: %d bytes", n)
 			}
