@@ -96,15 +96,18 @@ func TestTenantTable(t *testing.T) {
 	all := []TenantReport{
 		{Tenant: auth.Tenant{ID: "c0000000-aaaa-4aaa-8aaa-000000000001", Name: "Contoso", Domain: "contoso.example"}, Current: true, SignedIn: true, Lifetime: "12 hours"},
 		{Tenant: auth.Tenant{ID: "a0000000-dddd-4ddd-8ddd-000000000003", Name: "Northwind Traders", Domain: "northwind.example"}, Problem: "AADSTS50076"},
+		{Tenant: auth.Tenant{ID: "fab00000-bbbb-4bbb-8bbb-000000000002", Name: "Fabrikam", Domain: "fabrikam.example"}, Problem: "NET_UNREACHABLE", untold: &auth.Problem{Code: "NET_UNREACHABLE"}},
 	}
 	for width, want := range map[int]string{
 		0: `   TENANT             DOMAIN             SIGNED IN       SIGN-IN LASTS  ID
 *  Contoso            contoso.example    yes             12 hours       c0000000-aaaa-4aaa-8aaa-000000000001
    Northwind Traders  northwind.example  no AADSTS50076  not known      a0000000-dddd-4ddd-8ddd-000000000003
+   Fabrikam           fabrikam.example   not known       not known      fab00000-bbbb-4bbb-8bbb-000000000002
 `,
 		80: `   TENANT             DOMAIN             SIGNED IN       SIGN-IN LASTS
 *  Contoso            contoso.example    yes             12 hours
    Northwind Traders  northwind.example  no AADSTS50076  not known
+   Fabrikam           fabrikam.example   not known       not known
 `,
 	} {
 		var b strings.Builder

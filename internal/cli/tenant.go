@@ -23,6 +23,8 @@ type TenantReport struct {
 	SignedIn bool   `json:"signed_in"` // a token can be had there without a person
 	Problem  string `json:"problem"`   // the code of what stands in the way, "" where nothing does
 	Lifetime string `json:"lifetime"`  // how long a sign-in lasts there, as learnt or set; "" where not known
+
+	untold *auth.Problem // why nobody could be asked whether one can; nil: somebody was
 }
 
 func (c *command) tenantCommand() *cobra.Command {
@@ -61,16 +63,14 @@ func (c *command) tenantCommand() *cobra.Command {
 	return cmd
 }
 
-// tenants are all that the account may use: those of az's profile, of ARM, and of what was learnt.
-func (c *command) tenants(ctx context.Context, f auth.Files) []auth.Tenant {
+// tenants are all that the account may use: those of az's profile, of ARM, and of what was learnt. The
+// problem is why ARM was not asked or did not say, so that there may be others; nil: there are none.
+func (c *command) tenants(ctx context.Context, f auth.Files) ([]auth.Tenant, *auth.Problem) {
 	known := f.Profile.Tenants()
 	more := agent.Recall(stateFile(c.client.StateDir)).Tenants
-	if len(f.Profile.Subscriptions) > 0 {
-		if listed, err := c.client.Tenants(ctx, f); err == nil {
-			more = listed
-		} else {
-			c.log.Debug("ARM does not list the tenants", "err", err)
-		}
+	listed, unlisted := c.armTenants(ctx, f)
+	if listed != nil {
+		more = listed
 	}
 	for _, t := range more {
 		i := slices.IndexFunc(known, func(k auth.Tenant) bool { return k.ID == t.ID })
@@ -80,7 +80,21 @@ func (c *command) tenants(ctx context.Context, f auth.Files) []auth.Tenant {
 		}
 		known[i].Name, known[i].Domain = cmp.Or(known[i].Name, t.Name), cmp.Or(known[i].Domain, t.Domain)
 	}
-	return known
+	return known, unlisted
+}
+
+// armTenants are those that ARM lists; none where it does not, and the problem where there is one to tell.
+func (c *command) armTenants(ctx context.Context, f auth.Files) ([]auth.Tenant, *auth.Problem) {
+	if len(f.Profile.Subscriptions) == 0 {
+		return nil, auth.Classify("Please run 'az login' to setup account.", nil).With("", c.settings.Azure.Scope)
+	}
+	listed, err := c.client.Tenants(ctx, f)
+	if err == nil {
+		return listed, nil
+	}
+	c.log.Debug("ARM does not list the tenants", "err", err)
+	p, _ := errors.AsType[*auth.Problem](err)
+	return nil, p
 }
 
 func (c *command) listTenants(ctx context.Context) error {
@@ -92,7 +106,7 @@ func (c *command) listTenants(ctx context.Context) error {
 	current := findTenant(f.Profile, cmp.Or(c.settings.Azure.TenantID, row.TenantID)).ID
 	learnt := agent.Recall(stateFile(c.client.StateDir)).Signs
 	end := c.during("Asking in each tenant")
-	all := c.tenants(ctx, f)
+	all, _ := c.tenants(ctx, f) // each row says what is in its way
 	reports := make([]TenantReport, len(all))
 	var wg sync.WaitGroup
 	for i, t := range all {
@@ -102,6 +116,9 @@ func (c *command) listTenants(ctx context.Context) error {
 			r.SignedIn = err == nil
 			if p, ok := errors.AsType[*auth.Problem](err); ok {
 				r.Problem = p.Code
+				if p.Kind == auth.Offline || p.Kind == auth.Transient {
+					r.untold = p
+				}
 			}
 			if d := cmp.Or(c.settings.Azure.SignInLifetime, learnt[t.ID].Policy.SignIn.Lasts); d > 0 {
 				r.Lifetime = auth.PeriodWords(d)
@@ -128,6 +145,9 @@ func (c *command) listTenants(ctx context.Context) error {
 	if err := tenantTable(reports, c.OutTerm).write(b, c.OutTerm); err != nil {
 		return err
 	}
+	if i := slices.IndexFunc(reports, func(r TenantReport) bool { return r.untold != nil }); i >= 0 {
+		fmt.Fprintf(b, "\n%s\n%s\n", reports[i].untold.Message, reports[i].untold.Advice)
+	}
 	return b.print(c.Out)
 }
 
@@ -140,7 +160,10 @@ func tenantTable(all []TenantReport, term Terminal) *table {
 		if r.Current {
 			mark = cell{text: "*", style: bold}
 		}
-		if !r.SignedIn {
+		switch {
+		case r.untold != nil:
+			signedIn = cell{text: "not known", style: yellow}
+		case !r.SignedIn:
 			signedIn = cell{text: strings.TrimSpace("no " + r.Problem), style: yellow}
 		}
 		named = named && r.Domain != ""
@@ -162,7 +185,8 @@ func (c *command) useTenant(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	t, err := matchTenant(c.tenants(ctx, f), name)
+	all, unlisted := c.tenants(ctx, f)
+	t, err := matchTenant(all, name, unlisted)
 	if err != nil {
 		return err
 	}
@@ -189,8 +213,9 @@ func (c *command) useTenant(ctx context.Context, name string) error {
 	return c.deliverAndPrint(ctx, s, boxes)
 }
 
-// matchTenant finds a tenant by id, name or domain, in whatever letter case. A near miss is named.
-func matchTenant(all []auth.Tenant, want string) (auth.Tenant, error) {
+// matchTenant finds a tenant by id, name or domain, in whatever letter case. A near miss is named. Where
+// there may be others than all, that is because of unlisted, which then comes before the name.
+func matchTenant(all []auth.Tenant, want string, unlisted *auth.Problem) (auth.Tenant, error) {
 	var names []string
 	labels := map[string]string{}
 	for _, t := range all {
@@ -211,6 +236,9 @@ func matchTenant(all []auth.Tenant, want string) (auth.Tenant, error) {
 	}
 	if looksLikeTenant(want) {
 		return auth.Tenant{ID: want}, nil // az may know more than it has listed
+	}
+	if unlisted != nil {
+		return auth.Tenant{}, unlisted
 	}
 	return auth.Tenant{}, usageError{fmt.Errorf("you have no tenant called %q; aztray tenant list shows them", want)}
 }
