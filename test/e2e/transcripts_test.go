@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,7 +33,7 @@ func TestTranscripts(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			x := begin(t, stage.Options{NoDesktop: true, Prefix: "shop-"})
 			testscript.Run(t, testscript.Params{Files: []string{file}, UpdateScripts: *update, RequireExplicitExec: true,
-				Setup: x.transcript, Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "cloud": x.policy, "container": x.container}})
+				Setup: x.transcript, Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "await": await, "signal": signal, "cloud": x.policy, "container": x.container}})
 		})
 	}
 }
@@ -47,12 +49,17 @@ func (x *story) transcript(env *testscript.Env) error {
 	bin := filepath.Join(x.Dir, "bin")
 	env.Setenv("PATH", bin+":"+env.Getenv("PATH"))
 	env.Setenv("CONFIG", filepath.Join(x.Dir, "config", "aztray", "config.toml"))
+	env.Setenv("LOG", filepath.Join(x.Dir, "state", "aztray", "aztray.log"))
 	env.Setenv("TZ", noonZone(time.Now()))
 	wrapper := fmt.Sprintf(`#!/bin/sh
 at=%[1]s/out/$$
-%[2]s "$@" >$at.out 2>$at.err
+%[2]s "$@" >$at.out 2>$at.err &
+pid=$!
+for s in HUP INT TERM; do trap "kill -$s $pid" $s; done
+wait $pid
 code=$?
-plain() { sed -e 's#%[1]s/home#/home/ada#g; s#%[1]s/config#/home/ada/.config#g; s#%[1]s#/home/ada/rig#g; s/[0-2][0-9]:[0-5][0-9]/15:04/g; s/(in [0-9]* min)/(in 9 min)/g' "$1"; }
+while [ $code -gt 128 ] && kill -0 $pid 2>/dev/null; do wait $pid; code=$?; done # a signal came, and was passed on
+plain() { sed -e 's#%[1]s/home#/home/ada#g; s#%[1]s/config#/home/ada/.config#g; s#%[1]s#/home/ada/rig#g; s/[0-2][0-9]:[0-5][0-9]/15:04/g; s/(in [0-9]* min)/(in 9 min)/g; s#//127.0.0.1:[0-9]*/#//127.0.0.1:8000/#' "$1"; }
 plain $at.out
 plain $at.err >&2
 exit $code
@@ -89,6 +96,34 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if code != want {
 		ts.Fatalf("exit code %d, want %d", code, want)
+	}
+}
+
+// await runs a program until what it prints matches: await PATTERN PROGRAM [ARGUMENT]...
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("use: await PATTERN PROGRAM [ARGUMENT]...")
+	}
+	want, err := regexp.Compile(args[0])
+	ts.Check(err)
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		err := ts.Exec(args[1], args[2:]...)
+		if out := ts.ReadFile("stdout"); want.MatchString(out) {
+			return
+		} else if time.Now().After(end) {
+			ts.Fatalf("%v; it never printed %q:\n%s", err, want, out)
+		}
+	}
+}
+
+// signal sends one to what runs in the background.
+func signal(ts *testscript.TestScript, neg bool, args []string) {
+	signals := map[string]os.Signal{"HUP": syscall.SIGHUP, "INT": syscall.SIGINT, "TERM": syscall.SIGTERM}
+	if neg || len(args) != 1 || signals[args[0]] == nil {
+		ts.Fatalf("use: signal HUP|INT|TERM")
+	}
+	for _, c := range ts.BackgroundCmds() {
+		ts.Check(c.Process.Signal(signals[args[0]]))
 	}
 }
 
