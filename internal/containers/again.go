@@ -55,6 +55,6 @@ func (t target) again() *target {
 	if t.verdict.way != byArchive || t.verdict.mount != nil || t.controls {
 		return nil
 	}
-	t.missing, t.pristine = nil, false
+	t.missing, t.pristine, t.ended = nil, false, false
 	return &t
 }

@@ -27,6 +27,7 @@ type target struct {
 	pristine bool     // the place is not in the image, and nothing has run: there is nothing to look at
 	running  bool
 	paused   bool
+	ended    bool     // since it was last heard of
 	shim     string   // where our own az goes, "" where the image has one
 	binDirs  []string // where a real az could be
 	zone     *time.Location
@@ -136,15 +137,15 @@ func (e *Engine) work(ctx context.Context, c Container, do func(context.Context,
 	}
 	defer unlock()
 	t, err := e.locate(ctx, c)
-	if err == errEnded {
-		return s.with(Missing, err.Error())
-	}
 	if err != nil {
 		return e.failed(ctx, s, err)
 	}
 	s.Path = t.asked
 	if s.Consent = t.consent; t.verdict.way == noWay {
 		return s.with(t.verdict.state, t.verdict.reason)
+	}
+	if t.ended {
+		return s.with(Missing, "It has ended; it gets the credential before it runs again.")
 	}
 	if t.verdict.way == byExec && (!t.running || t.paused) {
 		return s.with(Missing, "Its az directory is in memory: it gets the credential as soon as it runs.")

@@ -13,9 +13,6 @@ type execError struct {
 
 func (e *execError) Error() string { return e.sentence }
 
-// errEnded is for a container that has ended since it was last heard of.
-var errEnded = &localError{"It has ended; it gets the credential before it runs again."}
-
 var errLoop = &localError{"Its az directory can't be reached: links lead in a circle."}
 
 func notDir(p string) error {

@@ -25,9 +25,6 @@ func (e *Engine) locate(ctx context.Context, c Container) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
-	if c.Running && slices.Contains(ended, in.Status) {
-		return target{}, errEnded
-	}
 	img, err := e.image(ctx, in)
 	if err != nil {
 		return target{}, err
@@ -36,6 +33,7 @@ func (e *Engine) locate(ctx context.Context, c Container) (target, error) {
 	if err != nil {
 		return t, err
 	}
+	t.ended = c.Running && slices.Contains(ended, in.Status)
 	if t = e.consented(c, in, t); !t.controls { // the next one is asked about anew
 		e.remember(c, in, img, t)
 	}
@@ -161,6 +159,7 @@ func (e *Engine) rememberRecipe(c Container, t target) {
 	if len(e.recipes) >= 1000 { // a machine that builds all day makes new ones without end
 		clear(e.recipes)
 	}
+	t.ended = false
 	e.recipes[c.recipe] = t
 }
 
