@@ -73,6 +73,10 @@ inside() {
 	esac
 	case $kind in
 	*-rootless)
+		[ "$kind" = podman-rootless ] || command -v rootlesskit >/dev/null || {
+			echo "rootlesskit is not installed; on Debian: apt-get install rootlesskit" >&2
+			return 1
+		}
 		mount -t tmpfs tmpfs /dev/net && mknod -m 666 /dev/net/tun c 10 200
 		chown -R 65534:65534 "$dir"
 		as=(setpriv --reuid 65534 --regid "$(id -g nobody)" --clear-groups)
