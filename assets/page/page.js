@@ -5,6 +5,7 @@ const body = document.body, said = document.getElementById("said"), lost = docum
 function show(name, html) {
   const part = document.getElementById(name);
   const focus = part.contains(document.activeElement) ? document.activeElement.id : "";
+  const row = focus && document.activeElement.closest("tbody");
   const open = [...part.querySelectorAll("details[open]")].map(d => d.id);
   const list = part.querySelector(".list"), scrolled = list ? list.scrollTop : 0;
   const picked = part.querySelector("select");
@@ -21,7 +22,9 @@ function show(name, html) {
     select.value = choice;
     select.dataset.touched = "1";
   }
-  if (focus) (document.getElementById(focus) || part.querySelector("button") || part).focus();
+  // An answered question's button is gone: the next Enter must not fall on what is first on the part, Restart.
+  const near = row ? document.getElementById(row.id) : part.querySelector("button");
+  if (focus) (document.getElementById(focus) || near || part).focus();
 }
 
 function away() {
@@ -51,16 +54,26 @@ document.addEventListener("change", e => {
   if (e.target.id === "tenant") e.target.dataset.touched = "1";
 });
 
+// What was done fades; what was refused stays until the next click.
+let fading = 0;
+function say(text, ok) {
+  clearTimeout(fading);
+  said.textContent = text;
+  if (ok) fading = setTimeout(() => { said.textContent = "" }, 15000);
+}
+
 document.addEventListener("submit", async e => {
   const form = e.target;
   e.preventDefault();
   const select = form.querySelector("select");
   if (select) delete select.dataset.touched;
+  const sent = new URLSearchParams(new FormData(form));
+  if (e.submitter && e.submitter.name) sent.set(e.submitter.name, e.submitter.value);
   try {
-    const answer = await fetch(form.action, {method: "POST", headers: {Accept: "application/json"}, body: new URLSearchParams(new FormData(form))});
+    const answer = await fetch(form.action, {method: "POST", headers: {Accept: "application/json"}, body: sent});
     const text = await answer.json();
-    said.textContent = text.said || text.error;
+    say(text.said || text.error, answer.ok);
   } catch {
-    said.textContent = "aztray does not answer.";
+    say("aztray does not answer.", false);
   }
 });

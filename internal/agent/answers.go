@@ -27,11 +27,12 @@ func (j answerJob) run(ctx context.Context, w World) event {
 	if !j.a.Allow && j.a.Question == containers.AskEngine {
 		w.Withdraw(ctx, j.c)
 	}
-	return answered{j.c, w.Answer(j.c, j.a.Question, j.a.Allow)}
+	return answered{j.c, j.a, w.Answer(j.c, j.a.Question, j.a.Allow)}
 }
 
 type answered struct {
 	c   containers.Container
+	a   Answer
 	err error
 }
 
@@ -41,5 +42,19 @@ func (e answered) apply(s *state, _ time.Time) {
 	}
 	if b, ok := s.boxes[e.c.ID]; ok {
 		b.verify, b.retryAt = true, time.Time{}
+		if e.err == nil {
+			b.settle(e.a)
+		}
+	}
+}
+
+// settle shows at once what became of a question: without a sign-in nothing is delivered that would tell.
+func (b *box) settle(a Answer) {
+	if b.status.Consent.Question != a.Question {
+		return
+	}
+	b.status.Consent.Never, b.status.Error = !a.Allow, ""
+	if a.Allow {
+		b.status.Consent = containers.Consent{}
 	}
 }

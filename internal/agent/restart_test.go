@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"errors"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -87,6 +89,35 @@ func TestAnAnswerIsRememberedAndActedOn(t *testing.T) {
 			t.Errorf("answers %q, %d withdrawn", r.said(), r.peek().withdrew)
 		}
 	})
+}
+
+// With no sign-in nothing is delivered that would tell how the question stands.
+func TestAnAnswerIsShownAtOnce(t *testing.T) {
+	engine, refresh := containers.Consent{Question: containers.AskEngine}, containers.Consent{Question: containers.AskRefresh}
+	never := func(c containers.Consent) containers.Consent { c.Never = true; return c }
+	why := "It controls the engine."
+	for _, c := range []struct {
+		name   string
+		before containers.Consent
+		answer Answer
+		err    error
+		want   containers.Consent
+		error  string
+	}{
+		{"yes: nothing is asked any more", engine, Answer{Question: containers.AskEngine, Allow: true}, nil, containers.Consent{}, ""},
+		{"never: it can be taken back", engine, Answer{Question: containers.AskEngine}, nil, never(engine), ""},
+		{"never is taken back", never(refresh), Answer{Question: containers.AskRefresh, Allow: true}, nil, containers.Consent{}, ""},
+		{"it could not be kept: it is asked still", engine, Answer{Question: containers.AskEngine, Allow: true}, errors.New("the disk is full"), engine, why},
+		{"something else is asked by now", refresh, Answer{Question: containers.AskEngine, Allow: true}, nil, refresh, why},
+	} {
+		s := newState(Settings{Log: slog.New(slog.DiscardHandler)}, func() float64 { return 0 })
+		b := &box{c: covered("a"), status: containers.Status{Consent: c.before, Error: why}}
+		s.boxes[b.c.ID] = b
+		answered{b.c, c.answer, c.err}.apply(s, time.Now())
+		if b.status.Consent != c.want || b.status.Error != c.error || !b.verify {
+			t.Errorf("%s: %+v, %q, looked at again: %v", c.name, b.status.Consent, b.status.Error, b.verify)
+		}
+	}
 }
 
 func TestWhoIsNotCoveredIsLookedForAtStarts(t *testing.T) {

@@ -3,7 +3,6 @@ package health
 import (
 	"bytes"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -178,46 +177,4 @@ func (s *Server) update(snap agent.Snapshot, past int, sent map[string]string, s
 		}
 	}
 	return u, nil
-}
-
-// act does what a button of the page asks for. Only a page that this run gave out knows the secret.
-func (s *Server) act(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
-		refuse(w, http.StatusBadRequest, "The form cannot be read.")
-		return
-	}
-	if subtle.ConstantTimeCompare([]byte(r.PostForm.Get("secret")), []byte(s.secret)) != 1 {
-		refuse(w, http.StatusForbidden, "This page is of an earlier start of aztray; load it anew.")
-		return
-	}
-	said := ""
-	switch id := r.PostForm.Get("tenant"); r.PathValue("what") {
-	case "renew":
-		s.o.Do(agent.Renew{})
-		said = "Signing in: look for your browser's new tab."
-	case "cancel":
-		s.o.Do(agent.CancelSignIn{})
-		said = "The sign-in is being cancelled."
-	case "sync":
-		s.o.Do(agent.Sync{})
-		said = "Every container is looked at, and gets the token where it lacks it."
-	case "restart":
-		s.o.Do(agent.Restart{})
-		said = "The containers are restarted, each with a fresh credential, in the order of their dependencies."
-	case "tenant":
-		if !tenantForm.MatchString(id) {
-			refuse(w, http.StatusBadRequest, "That is no tenant.")
-			return
-		}
-		s.o.Do(agent.UseTenant{TenantID: id})
-		said = "Switching the tenant."
-	default:
-		refuse(w, http.StatusNotFound, "There is no such action.")
-		return
-	}
-	if r.Header.Get("Accept") == "application/json" {
-		answer(w, http.StatusAccepted, map[string]string{"said": said})
-		return
-	}
-	http.Redirect(w, r, "/", http.StatusSeeOther) // a browser without scripts
 }

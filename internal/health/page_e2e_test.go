@@ -85,6 +85,9 @@ var looks = []struct {
 	{"renewing-dark-narrow", 360, 1500, "dark", func(s *agent.Snapshot) {
 		s.Level, s.Before, s.Renewal = auth.Renewing, auth.OK, &agent.Renewal{Way: "browser", Tenant: contoso, Since: s.At}
 	}},
+	{"asks", 1000, 1560, "light", func(s *agent.Snapshot) { *s = questioned(*s) }},
+	{"asks-dark", 1000, 1560, "dark", func(s *agent.Snapshot) { *s = questioned(*s) }},
+	{"asks-narrow", 360, 2300, "light", func(s *agent.Snapshot) { *s = questioned(*s) }},
 	{"new", 1000, 900, "light", func(s *agent.Snapshot) { *s = agent.Snapshot{At: s.At, Level: auth.SignedOut} }},
 }
 
@@ -178,6 +181,99 @@ func TestTheKeyboardInChromium(t *testing.T) {
 	for _, bad := range tab.Complaints() {
 		t.Errorf("the browser complains: %s", bad)
 	}
+}
+
+// answers has the agent show s and take up the person's answers.
+func (x *run) answers(s agent.Snapshot) {
+	x.mu.Lock()
+	x.do = x.taking(s)
+	x.mu.Unlock()
+	x.show(s)
+}
+
+func (x *run) taking(s agent.Snapshot) func(agent.Command) {
+	return func(c agent.Command) {
+		a, ok := c.(agent.Answer)
+		if !ok {
+			return
+		}
+		s.Containers = slices.Clone(s.Containers)
+		for i, b := range s.Containers {
+			switch {
+			case b.ID != a.ContainerID:
+				continue
+			case !a.Allow:
+				b.Consent.Never, b.Error = true, ""
+			case a.Question == containers.AskRefresh:
+				b.Consent, b.Refresh, b.Error = containers.Consent{}, true, ""
+			default:
+				b.Consent, b.State, b.ExpiresOn, b.Error = containers.Consent{}, containers.Fresh, s.TokenExpires, ""
+			}
+			s.Containers[i] = b
+		}
+		x.show(s)
+	}
+}
+
+// A question is answered on the page, by the mouse and by keys alone, and the page shows what came of it.
+func TestTheAnswersInChromium(t *testing.T) {
+	s := questioned(week(signedIn()))
+	x := start(t, s).served()
+	x.answers(s)
+	tab := chromium.Open(t)
+	tab.Look(1000, 1100)
+	tab.Go(x.URL())
+	tab.Until("document.body.dataset.level === 'ok'")
+	chromium.Eval[bool](tab, "window.notLoadedAnew = true")
+	asked := func(a agent.Answer) {
+		t.Helper()
+		x.until(fmt.Sprintf("the agent is told %+v", a), func() bool { return slices.Contains(x.commands(), agent.Command(a)) })
+	}
+
+	for id, name := range map[string]string{"allow-p1": "Give it the token, though it controls the engine: proxy", "never-p1": "Never give the token to proxy",
+		"allow-r1": "Give it your refresh token: nightly", "never-r1": "Never give your refresh token to nightly"} {
+		if got := chromium.Eval[string](tab, "document.querySelector('#"+id+"').textContent"); got != name {
+			t.Errorf("%s is called %q", id, got)
+		}
+	}
+
+	tab.Click("#allow-p1")
+	asked(agent.Answer{ContainerID: "p1", Question: containers.AskEngine, Allow: true})
+	tab.Until("document.querySelector('#box-p1').innerText.includes('has the token') && !document.querySelector('#box-p1 button')")
+	tab.Until("document.querySelector('#said').innerText.includes('proxy gets the token')")
+	tab.Click("#allow-r1")
+	asked(agent.Answer{ContainerID: "r1", Question: containers.AskRefresh, Allow: true})
+	tab.Until("document.querySelector('#box-r1').innerText.includes('holds your refresh token')")
+	tab.Click("#allow-p2")
+	asked(agent.Answer{ContainerID: "p2", Question: containers.AskEngine, Allow: true})
+	tab.Until("document.querySelector('#box-p2').innerText.includes('has the token')")
+
+	// By keys: what has the focus is gone with its answer, and Enter does not fall on another button.
+	x.answers(s)
+	tab.Until("!!document.querySelector('#never-r1')")
+	chromium.Eval[bool](tab, "document.querySelector('#allow-r1').focus(); true")
+	tab.Press("\t")
+	tab.Until("document.activeElement.id === 'never-r1'")
+	tab.Press("\r")
+	asked(agent.Answer{ContainerID: "r1", Question: containers.AskRefresh})
+	tab.Until("document.activeElement.id === 'box-r1' && !document.querySelector('#never-r1')")
+	tab.Press("\r")
+	tab.Press("\t")
+	tab.Until("document.activeElement.id === 'allow-r1'")
+	if !chromium.Eval[bool](tab, "window.notLoadedAnew === true") {
+		t.Error("the page was loaded anew")
+	}
+	if n := len(x.commands()); n != 4 {
+		t.Errorf("asked for %v", x.commands())
+	}
+
+	// One that lags behind is told so.
+	gone := s
+	gone.Containers = s.Containers[:1]
+	chromium.Eval[bool](tab, "events.close(); true")
+	x.show(gone)
+	tab.Click("#allow-p2")
+	tab.Until("document.querySelector('#said').innerText.includes('no such container')")
 }
 
 // Started anew, the program gives its page a new secret: an old page loads itself again.

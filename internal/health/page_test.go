@@ -70,6 +70,11 @@ func (x *run) act(what, secret string, form url.Values, headers ...string) (*htt
 	return x.send("POST", "/actions/"+what, strings.NewReader(form.Encode()), append(headers, "Content-Type", "application/x-www-form-urlencoded")...)
 }
 
+// said is an answer as the page's form sends it.
+func said(id string, q containers.Question, answer string) url.Values {
+	return url.Values{"container": {id}, "question": {string(q)}, "answer": {answer}}
+}
+
 func TestActions(t *testing.T) {
 	for _, c := range []struct {
 		name, what string
@@ -86,13 +91,30 @@ func TestActions(t *testing.T) {
 		{"restart", "restart", nil, nil, nil, 303, agent.Restart{}},
 		{"another tenant", "tenant", url.Values{"tenant": {contoso.ID}}, nil, nil, 303, agent.UseTenant{TenantID: contoso.ID}},
 		{"a tenant that is an option of az", "tenant", url.Values{"tenant": {"--debug"}}, nil, nil, 400, nil},
+		{"yes to one that controls the engine", "answer", said("p1", containers.AskEngine, "allow"), nil, nil, 303, agent.Answer{ContainerID: "p1", Question: containers.AskEngine, Allow: true}},
+		{"the same, by the script", "answer", said("p1", containers.AskEngine, "allow"), []string{"Accept", "application/json"}, nil, 202, agent.Answer{ContainerID: "p1", Question: containers.AskEngine, Allow: true}},
+		{"never", "answer", said("p1", containers.AskEngine, "never"), nil, nil, 303, agent.Answer{ContainerID: "p1", Question: containers.AskEngine}},
+		{"never is taken back", "answer", said("p2", containers.AskEngine, "allow"), nil, nil, 303, agent.Answer{ContainerID: "p2", Question: containers.AskEngine, Allow: true}},
+		{"the refresh token is given", "answer", said("r1", containers.AskRefresh, "allow"), nil, nil, 303, agent.Answer{ContainerID: "r1", Question: containers.AskRefresh, Allow: true}},
+		{"the refresh token is refused", "answer", said("r1", containers.AskRefresh, "never"), nil, nil, 303, agent.Answer{ContainerID: "r1", Question: containers.AskRefresh}},
+		{"an answer about a container that is not there", "answer", said("p9", containers.AskEngine, "allow"), nil, nil, 404, nil},
+		{"an answer about none", "answer", said("", containers.AskEngine, "allow"), nil, nil, 404, nil},
+		{"a container is named by its id alone", "answer", said("proxy", containers.AskEngine, "allow"), nil, nil, 404, nil},
+		{"yes to the refresh token of one that asks for the token", "answer", said("p1", containers.AskRefresh, "allow"), nil, nil, 409, nil},
+		{"about a container that nothing is asked of", "answer", said("abc", containers.AskEngine, "allow"), nil, nil, 409, nil},
+		{"no question about a container that nothing is asked of", "answer", said("abc", containers.NoQuestion, "allow"), nil, nil, 409, nil},
+		{"no answer", "answer", said("p1", containers.AskEngine, ""), nil, nil, 400, nil},
+		{"another answer", "answer", said("p1", containers.AskEngine, "yes"), nil, nil, 400, nil},
+		{"a good answer in a form that is too long", "answer", url.Values{"container": {"p1"}, "question": {"engine"}, "answer": {"allow"}, "more": {strings.Repeat("x", maxBody)}}, nil, nil, 400, nil},
+		{"an answer without the secret", "answer", said("p1", containers.AskEngine, "allow"), nil, func(string) string { return "" }, 403, nil},
+		{"an answer from another site, with the secret", "answer", said("r1", containers.AskRefresh, "allow"), []string{"Sec-Fetch-Site", "cross-site"}, nil, 403, nil},
 		{"nothing that there is", "format", nil, nil, nil, 404, nil},
 		{"no secret", "renew", nil, nil, func(string) string { return "" }, 403, nil},
 		{"that of another start", "renew", nil, nil, func(string) string { return "ABCDEFGHIJKLMNOPQRSTUVWXYZ" }, 403, nil},
 		{"from another site, with the secret", "renew", nil, []string{"Origin", "https://evil.example"}, nil, 403, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			x := start(t, signedIn()).served()
+			x := start(t, questioned(signedIn())).served()
 			_, page := x.ask("GET", "/")
 			secret := regexp.MustCompile(`name="secret" value="([^"]+)"`).FindStringSubmatch(string(page))[1]
 			if c.secret != nil {
@@ -102,6 +124,10 @@ func TestActions(t *testing.T) {
 			if resp.StatusCode != c.code {
 				t.Errorf("%d, want %d: %s", resp.StatusCode, c.code, body)
 			}
+			var why refusal
+			if json.Unmarshal(body, &why); c.code >= 400 && !strings.HasSuffix(why.Error, ".") {
+				t.Errorf("refused without a sentence: %s", body)
+			}
 			got := x.commands()
 			if c.want == nil && len(got) != 0 || c.want != nil && (!reflect.DeepEqual(got, []agent.Command{c.want})) {
 				t.Errorf("the agent was asked for %v, want %v", got, c.want)
@@ -110,6 +136,54 @@ func TestActions(t *testing.T) {
 	}
 	if a, b := New(Options{}).secret, New(Options{}).secret; a == b || len(a) < 26 {
 		t.Errorf("secrets %d long, the same at each start: %v", len(a), a == b)
+	}
+}
+
+// A link, a picture or a bookmark is a GET.
+func TestActionsArePosted(t *testing.T) {
+	x := start(t, questioned(signedIn())).served()
+	for _, what := range []string{"renew", "answer"} {
+		form := said("p1", containers.AskEngine, "allow")
+		form.Set("secret", x.secret)
+		if resp, _ := x.ask("GET", "/actions/"+what+"?"+form.Encode()); resp.StatusCode != 405 || len(x.commands()) != 0 {
+			t.Errorf("%s: %d, the agent was asked for %v", what, resp.StatusCode, x.commands())
+		}
+		form = said("p1", containers.AskEngine, "allow")
+		if resp, _ := x.send("POST", "/actions/"+what+"?secret="+x.secret, strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded"); resp.StatusCode != 403 {
+			t.Errorf("%s with the secret in its address: %d", what, resp.StatusCode)
+		}
+	}
+}
+
+func TestWhatIsAskedAboutAContainer(t *testing.T) {
+	asked := func(state containers.State, q containers.Question, never bool) containers.Status {
+		return containers.Status{Name: "a", ID: "1", State: state, Running: true, Consent: containers.Consent{Question: q, Never: never}}
+	}
+	holds := asked(containers.Fresh, containers.NoQuestion, false)
+	holds.Refresh = true
+	for _, c := range []struct {
+		name         string
+		box          containers.Status
+		state, error string
+		ask          *ask
+	}{
+		{"nothing is asked", asked(containers.Fresh, containers.NoQuestion, false), "has the token", "", nil},
+		{"it controls the engine", asked(containers.Missing, containers.AskEngine, false), "gets the token only if you say so", "",
+			&ask{containers.AskEngine, "Give it the token, though it controls the engine", "give the token to a"}},
+		{"never was the answer: it can be taken back", asked(containers.Missing, containers.AskEngine, true), "never gets the token, as you said", "",
+			&ask{containers.AskEngine, "Give it the token, though it controls the engine", ""}},
+		{"its label asks for the refresh token", asked(containers.Fresh, containers.AskRefresh, false), "has the token", "",
+			&ask{containers.AskRefresh, "Give it your refresh token", "give your refresh token to a"}},
+		{"that was never to be", asked(containers.Fresh, containers.AskRefresh, true), "has the token", "Its label asks for your refresh token, which you said that it never gets.",
+			&ask{containers.AskRefresh, "Give it your refresh token", ""}},
+		{"it holds the refresh token", holds, "holds your refresh token", "", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := newBox(c.box, clock{time.UTC}, time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC))
+			if got.State != c.state || got.Error != c.error || !reflect.DeepEqual(got.Ask, c.ask) {
+				t.Errorf("%q, %q, %+v", got.State, got.Error, got.Ask)
+			}
+		})
 	}
 }
 

@@ -213,6 +213,25 @@ func signedIn() agent.Snapshot {
 		Containers: []containers.Status{{Name: "codestory-service", ID: "abc", Delivery: "copy", State: containers.Fresh, Running: true, ExpiresOn: now.Add(time.Hour), DeliveredAt: now}}}
 }
 
+// questioned adds containers about which the person is asked: two that wait, and two of which the answer was never.
+func questioned(s agent.Snapshot) agent.Snapshot {
+	add := func(name, id string, state containers.State, c containers.Consent, why string) {
+		b := containers.Status{Name: name, ID: id, Project: "codestory", Delivery: "copy", State: state, Running: true, Consent: c, Error: why}
+		if state == containers.Fresh {
+			b.ExpiresOn = s.TokenExpires
+		}
+		s.Containers = append(s.Containers, b)
+	}
+	add("proxy", "p1", containers.Missing, containers.Consent{Question: containers.AskEngine},
+		"It holds an engine's socket (/var/run/docker.sock), so it controls the engine: it gets the credential only if you say so. Allow it: aztray service sync --allow proxy")
+	add("runner", "p2", containers.Missing, containers.Consent{Question: containers.AskEngine, Never: true},
+		"You said that it never gets the credential; aztray service sync --allow runner takes that back.")
+	add("nightly", "r1", containers.Fresh, containers.Consent{Question: containers.AskRefresh},
+		"It holds access tokens. Its label asks for your refresh token, which it gets only if you say so: aztray service sync --allow-refresh-token nightly")
+	add("weekly", "r2", containers.Fresh, containers.Consent{Question: containers.AskRefresh, Never: true}, "")
+	return s
+}
+
 var refusedProblem = &auth.Problem{Code: "AADSTS70043", Kind: auth.SignInRequired, Message: "Your organisation wants you to sign in again.", Advice: "Run aztray service auth-renew."}
 
 func expired() agent.Snapshot {

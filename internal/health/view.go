@@ -41,8 +41,17 @@ type trouble struct {
 }
 
 type box struct {
+	ID                              string
 	Name, Note, State, Until, Class string
 	Error                           string
+	Ask                             *ask // the question about it, open or answered with never; nil without one
+}
+
+// ask is a question about a container, with its answers.
+type ask struct {
+	Question containers.Question
+	Allow    string // what the button says
+	Never    string // what follows "Never"; "" where that was the answer
 }
 
 type tenant struct {
@@ -130,8 +139,8 @@ func raw(p *auth.Problem) string {
 }
 
 func newBox(b containers.Status, c clock, now time.Time) box {
-	v := box{Name: b.Name, Note: strings.Join(slices.DeleteFunc([]string{b.Project, b.Engine}, func(s string) bool { return s == "" }), ", "),
-		State: stateWords[b.State], Class: "wait", Error: b.Error}
+	v := box{ID: b.ID, Name: b.Name, Note: strings.Join(slices.DeleteFunc([]string{b.Project, b.Engine}, func(s string) bool { return s == "" }), ", "),
+		State: boxWords(b), Class: "wait", Error: cmp.Or(b.Error, consentWords(b)), Ask: newAsk(b)}
 	switch b.State {
 	case containers.Fresh:
 		v.Class = "good"
@@ -151,6 +160,19 @@ func newBox(b containers.Status, c clock, now time.Time) box {
 		}
 	}
 	return v
+}
+
+// newAsk gives the answers that the tray's menu gives.
+func newAsk(b containers.Status) *ask {
+	q := b.Consent.Question
+	if q == containers.NoQuestion {
+		return nil
+	}
+	a := &ask{Question: q, Allow: allowWords(q)}
+	if !b.Consent.Never {
+		a.Never = neverWords(b.Name, q)
+	}
+	return a
 }
 
 // rows are the facts for who wants them all.

@@ -104,6 +104,56 @@ var stateWords = map[containers.State]string{
 	containers.Failed: "the token could not be delivered",
 }
 
+// boxWords is a container's state; what it waits for and what it holds besides tokens come before it.
+func boxWords(b containers.Status) string {
+	switch {
+	case b.State == containers.Fresh && b.Refresh:
+		return "holds your refresh token"
+	case b.State == containers.Fresh || b.Consent.Question != containers.AskEngine:
+		return stateWords[b.State]
+	case b.Consent.Never:
+		return "never gets the token, as you said"
+	}
+	return "gets the token only if you say so"
+}
+
+// consentWords say why a container that lacks nothing has a button.
+func consentWords(b containers.Status) string {
+	if b.Consent.Question == containers.AskRefresh && b.Consent.Never {
+		return "Its label asks for your refresh token, which you said that it never gets."
+	}
+	return ""
+}
+
+// allowWords are the button that says yes, in the container's row. A refresh token is called by its name
+// wherever it is given.
+func allowWords(q containers.Question) string {
+	if q == containers.AskRefresh {
+		return "Give it your refresh token"
+	}
+	return "Give it the token, though it controls the engine"
+}
+
+// neverWords say to a screen reader what "Never" means there.
+func neverWords(name string, q containers.Question) string {
+	if q == containers.AskRefresh {
+		return "give your refresh token to " + name
+	}
+	return "give the token to " + name
+}
+
+// answeredWords say what an answer does.
+func answeredWords(name string, q containers.Question, allow bool) string {
+	what := "the token"
+	if q == containers.AskRefresh {
+		what = "your refresh token"
+	}
+	if allow {
+		return "Your answer is kept: " + name + " gets " + what + "."
+	}
+	return "Your answer is kept: " + name + " never gets " + what + "."
+}
+
 func containersWords(fresh, all int, held bool) string {
 	switch {
 	case held:
