@@ -40,7 +40,10 @@ func (e answered) apply(s *state, _ time.Time) {
 	if e.err != nil {
 		s.set.Log.Warn("your answer about a container could not be remembered", "container", e.c.Name, "err", e.err)
 	}
-	if b, ok := s.boxes[e.c.ID]; ok {
+	for _, b := range s.boxes {
+		if !b.c.AnsweredWith(e.c) {
+			continue
+		}
 		b.verify, b.retryAt = true, time.Time{}
 		if e.err == nil {
 			b.settle(e.a)

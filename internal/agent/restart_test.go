@@ -120,6 +120,23 @@ func TestAnAnswerIsShownAtOnce(t *testing.T) {
 	}
 }
 
+func TestAnAnswerHoldsForAWholeService(t *testing.T) {
+	replica := func(id, service, image string) containers.Container {
+		return containers.Container{ID: id, Name: "shop-" + id, Project: "shop", Service: service, Image: image}
+	}
+	s := newState(Settings{Log: slog.New(slog.DiscardHandler)}, func() float64 { return 0 })
+	for _, c := range []containers.Container{replica("web-1", "web", "a"), replica("web-2", "web", "a"), replica("web-3", "web", "b"), replica("db-1", "db", "a")} {
+		s.boxes[c.ID] = &box{c: c, status: containers.Status{Consent: containers.Consent{Question: containers.AskEngine}}}
+	}
+	answered{s.boxes["web-1"].c, Answer{ContainerID: "web-1", Question: containers.AskEngine, Allow: true}, nil}.apply(s, time.Now())
+	for id, want := range map[string]bool{"web-1": true, "web-2": true, "web-3": false, "db-1": false} {
+		b := s.boxes[id]
+		if b.verify != want || (b.status.Consent == containers.Consent{}) != want {
+			t.Errorf("%s: looked at again: %v, %+v", id, b.verify, b.status.Consent)
+		}
+	}
+}
+
 func TestWhoIsNotCoveredIsLookedForAtStarts(t *testing.T) {
 	r := newRig()
 	r.files = profile(contoso)

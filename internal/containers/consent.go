@@ -55,6 +55,11 @@ func consentKey(q Question, c Container) string {
 	return strings.Join([]string{string(q), c.Engine, who, c.Image}, " | ")
 }
 
+// AnsweredWith reports whether an answer about d holds for c too: for each container of a compose service.
+func (c Container) AnsweredWith(d Container) bool {
+	return consentKey(NoQuestion, c) == consentKey(NoQuestion, d)
+}
+
 func (c consents) read() (map[string]answered, error) {
 	all := map[string]answered{}
 	if c.file == "" {
