@@ -56,6 +56,7 @@ func (e filesRead) apply(s *state, now time.Time) {
 	if !known || was.User.Name != is.User.Name && !ours {
 		s.forgetSigns(now)
 	}
+	s.noteSignOut(before, known, now)
 	s.noteSignIn(e.signIn, now)
 	s.takeDiskTokens()
 	for _, g := range s.signs {

@@ -14,9 +14,9 @@ import (
 type Moment struct {
 	At      time.Time  `json:"at"`
 	Kind    MomentKind `json:"kind"`
-	Tenant  string     `json:"tenant,omitempty"` // its id; of a delivery ""
+	Tenant  string     `json:"tenant,omitempty"` // its id; of a delivery and of a sign-out, which is of all, ""
 	Way     string     `json:"way,omitempty"`    // of a renewal: "silent", "az" (az's own), "browser" or "device-code"
-	Outcome string     `json:"outcome"`          // of a renewal OutcomeOK or why not; of a delivery the container's state
+	Outcome string     `json:"outcome"`          // OutcomeOK or why not; of a delivery the container's state
 	Until   time.Time  `json:"until,omitzero"`   // of a renewal: the end of the access token that it brought
 	Last    time.Time  `json:"last,omitzero"`    // of several alike: the last one's time
 	Times   int        `json:"times"`            // how many alike this stands for
@@ -27,8 +27,9 @@ type Moment struct {
 type MomentKind string
 
 const (
-	SignedIn  MomentKind = "sign-in" // a person signed in, in whatever program
-	Renewed   MomentKind = "renewal" // of the access token, or an attempt at it
+	SignedIn  MomentKind = "sign-in"  // a person signed in, in whatever program
+	SignedOut MomentKind = "sign-out" // az has no account any more
+	Renewed   MomentKind = "renewal"  // of the access token, or an attempt at it
 	Delivered MomentKind = "delivery"
 )
 
@@ -41,6 +42,9 @@ const (
 	OutcomeTimedOut  = "timed-out"
 	OutcomeFailed    = "failed"
 )
+
+// OutcomeUnseen is a sign-out's that a start comes upon: it was before, and nobody knows when.
+const OutcomeUnseen = "unseen"
 
 func outcome(p *auth.Problem) string {
 	switch {
@@ -158,7 +162,7 @@ func (p *past) trim(now time.Time) {
 func (m Moment) join(next Moment) (Moment, bool) {
 	alike := m.Way == next.Way && m.Outcome == next.Outcome
 	switch {
-	case !alike, m.Kind == SignedIn, m.Kind == Renewed && m.Outcome == OutcomeOK:
+	case !alike, m.Kind == SignedIn, m.Kind == SignedOut, m.Kind == Renewed && m.Outcome == OutcomeOK:
 		return m, false
 	case m.Kind == Delivered && next.At.Sub(m.At).Abs() > together:
 		return m, false
@@ -205,16 +209,54 @@ func (s *state) noteSignIns(now time.Time) {
 	if !ok || g.signedInAt.IsZero() || !s.signedIn() {
 		return
 	}
-	at := g.signedInAt.Add(s.skew)
+	at, out := g.signedInAt.Add(s.skew), s.past.lastOut()
 	if at.Sub(s.past.signedInAt).Abs() < sameSignIn || now.Sub(at) > keptPast {
 		return
 	}
 	s.past.signedInAt = at
 	s.past.moments = slices.DeleteFunc(slices.Clone(s.past.moments), func(m Moment) bool {
-		return m.Kind == SignedIn && m.At.Sub(at).Abs() < sameSignIn
+		return m.Kind == SignedIn && m.At.Sub(at).Abs() < sameSignIn && m.At.After(out) == at.After(out)
 	})
 	s.past.add(Moment{At: at, Kind: SignedIn, Tenant: s.tenant(), Outcome: OutcomeOK})
 	s.past.moments = slices.SortedStableFunc(slices.Values(s.past.moments), func(a, b Moment) int { return a.At.Compare(b.At) })
+}
+
+// noteSignOut takes in that az has no account any more. At the first look of a run it had one by what an
+// earlier run remembers, if at all.
+func (s *state) noteSignOut(before auth.Files, known bool, now time.Time) {
+	outcome := OutcomeOK
+	had := len(before.Profile.Subscriptions) > 0
+	if !known {
+		outcome, had = OutcomeUnseen, s.past.open()
+	}
+	if !had || s.signedIn() {
+		return
+	}
+	s.past.add(Moment{At: now, Kind: SignedOut, Outcome: outcome})
+	s.past.signedInAt = time.Time{} // who signs in again at once signs in anew
+}
+
+// open reports whether an account was there when last something was heard of one.
+func (p *past) open() bool {
+	for _, m := range slices.Backward(p.moments) {
+		switch {
+		case m.Kind == SignedOut:
+			return false
+		case m.Kind == SignedIn, m.Kind == Renewed && m.Outcome == OutcomeOK:
+			return true
+		}
+	}
+	return false
+}
+
+// lastOut is the moment of the last sign-out; zero where none is remembered.
+func (p *past) lastOut() time.Time {
+	for _, m := range slices.Backward(p.moments) {
+		if m.Kind == SignedOut {
+			return m.At
+		}
+	}
+	return time.Time{}
 }
 
 // recall takes up the moments that an earlier run kept, as far as they can be true.
@@ -224,8 +266,11 @@ func (p *past) recall(all []Moment, now time.Time) {
 			continue
 		}
 		p.moments = append(p.moments, m)
-		if m.Kind == SignedIn {
+		switch m.Kind {
+		case SignedIn:
 			p.signedInAt = m.At
+		case SignedOut:
+			p.signedInAt = time.Time{}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -64,6 +65,130 @@ func TestWhatHappenedIsRemembered(t *testing.T) {
 	if kept := Recall(file).Past; len(kept) < 6 {
 		t.Errorf("kept %+v", kept)
 	}
+}
+
+func TestASignOutIsRemembered(t *testing.T) {
+	out := func(p Past) (all []string) {
+		for _, m := range p.Moments {
+			if m.Kind == SignedOut {
+				all = append(all, m.Outcome)
+			}
+		}
+		return all
+	}
+	file := filepath.Join(t.TempDir(), "state.json")
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{StateFile: file}, func(x *run) {
+		x.now()
+		r.write(profile(contoso, fabrikam))
+		if s := x.now(); len(out(s.Past)) != 0 {
+			t.Errorf("while signed in: %q", told(s.Past))
+		}
+		r.write(auth.Files{})
+		r.write(auth.Files{}) // az writes more than once
+		s := x.now()
+		if got := out(s.Past); !slices.Equal(got, []string{OutcomeOK}) || !s.Past.Moments[len(s.Past.Moments)-1].At.Equal(s.At) {
+			t.Errorf("signed out at %v: %q, %+v", s.At, got, s.Past.Moments)
+		}
+		r.write(profile(contoso))
+		x.now()
+		r.write(auth.Files{})
+		if s := x.now(); !slices.Equal(out(s.Past), []string{OutcomeOK, OutcomeOK}) {
+			t.Errorf("signed out twice: %q", told(s.Past))
+		}
+	})
+	inBubble(t, r, Settings{StateFile: file}, func(x *run) {
+		if s := x.now(); !slices.Equal(out(s.Past), []string{OutcomeOK, OutcomeOK}) {
+			t.Errorf("started anew, still signed out: %q", told(s.Past))
+		}
+		r.write(profile(contoso))
+		x.now()
+	})
+	inBubble(t, r, Settings{StateFile: file}, func(x *run) {
+		if s := x.now(); len(out(s.Past)) != 2 {
+			t.Errorf("started anew, still signed in: %q", told(s.Past))
+		}
+	})
+	r.files = auth.Files{}
+	inBubble(t, r, Settings{StateFile: file}, func(x *run) {
+		if s := x.now(); !slices.Equal(out(s.Past), []string{OutcomeOK, OutcomeOK, OutcomeUnseen}) {
+			t.Errorf("signed out between two runs: %q", told(s.Past))
+		}
+	})
+}
+
+func TestWhetherSomebodyWasSignedIn(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		past []Moment
+		want bool
+	}{
+		{"nothing is remembered", nil, false},
+		{"a sign-in", []Moment{{Kind: SignedIn, Outcome: OutcomeOK}}, true},
+		{"a renewal, of a sign-in that is forgotten", []Moment{{Kind: Renewed, Outcome: OutcomeOK}}, true},
+		{"a refusal after it: the account is there still", []Moment{{Kind: Renewed, Outcome: OutcomeOK}, {Kind: Renewed, Outcome: OutcomeRefused}}, true},
+		{"a sign-out", []Moment{{Kind: SignedIn, Outcome: OutcomeOK}, {Kind: SignedOut, Outcome: OutcomeOK}}, false},
+		{"a sign-in in vain after it", []Moment{{Kind: SignedOut, Outcome: OutcomeOK}, {Kind: Renewed, Way: "browser", Outcome: OutcomeCancelled}}, false},
+		{"a sign-in after it", []Moment{{Kind: SignedOut, Outcome: OutcomeOK}, {Kind: SignedIn, Outcome: OutcomeOK}}, true},
+		{"a delivery alone", []Moment{{Kind: Delivered, Outcome: string(containers.Fresh)}}, false},
+	} {
+		if got := (&past{moments: c.past}).open(); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+// Two sources tell of one sign-in some minutes apart; a sign-out between two sign-ins makes them two.
+func TestSignInsThatAreOne(t *testing.T) {
+	t0 := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	in := Moment{At: t0, Kind: SignedIn, Outcome: OutcomeOK, Times: 1}
+	out := Moment{At: t0.Add(time.Minute), Kind: SignedOut, Outcome: OutcomeOK, Times: 1}
+	two := []string{"sign-in 12:00", "sign-out 12:01", "sign-in 12:02"}
+	for _, c := range []struct {
+		name     string
+		recalled []Moment
+		signsOut bool
+		want     []string
+	}{
+		{"the same once more, minutes later", []Moment{in}, false, two[:1]},
+		{"signed out and in again within minutes", []Moment{in}, true, two},
+		{"the sign-out was in an earlier run", []Moment{in, out}, false, two},
+	} {
+		s := newState(Settings{}, func() float64 { return 0 })
+		s.past.recall(c.recalled, t0.Add(time.Hour))
+		if c.signsOut {
+			s.noteSignOut(profile(contoso), true, out.At)
+		}
+		s.files = profile(contoso)
+		s.sign(contoso).signedInAt = t0.Add(2 * time.Minute)
+		s.noteSignIns(t0.Add(2 * time.Minute))
+		var got []string
+		for _, m := range s.past.moments {
+			got = append(got, string(m.Kind)+m.At.Format(" 15:04"))
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q", c.name, got)
+		}
+	}
+}
+
+// What versions before the sign-out was a moment have written.
+func TestAStateFileOfBefore(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "state.json")
+	old := `{"tenants": [{"id": "` + contoso + `", "name": "Contoso", "domain": "contoso.example"}], "sign_ins": {"` + contoso + `": {"signed_in_at": "1999-12-31T20:00:00Z", "policy": {}}},
+ "past": [{"at": "1999-12-31T20:00:00Z", "kind": "sign-in", "tenant": "` + contoso + `", "outcome": "ok", "times": 1},
+  {"at": "1999-12-31T20:00:05Z", "kind": "renewal", "tenant": "` + contoso + `", "way": "silent", "outcome": "ok", "until": "1999-12-31T21:00:00Z", "times": 1},
+  {"at": "1999-12-31T20:00:06Z", "kind": "delivery", "outcome": "fresh", "times": 2, "names": ["a", "b"]}]}`
+	if err := os.WriteFile(file, []byte(old), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	inBubble(t, newRig(), Settings{StateFile: file}, func(x *run) { // in a bubble it is the year 2000
+		want := []string{"sign-in  ok 1 []", "renewal silent ok 1 []", "delivery  fresh 2 [a b]", "sign-out  unseen 1 []"}
+		if s := x.now(); !slices.Equal(told(s.Past), want) {
+			t.Errorf("taken up: %q", told(s.Past))
+		}
+	})
 }
 
 func TestThePastIsBounded(t *testing.T) {

@@ -50,6 +50,19 @@ func week(s agent.Snapshot) agent.Snapshot {
 	return s
 }
 
+// left is s after a sign-out so many hours ago.
+func left(s agent.Snapshot, hours int) agent.Snapshot {
+	at := s.At.Add(-time.Duration(hours) * time.Hour)
+	s.Level, s.Account = auth.SignedOut, ""
+	s.Past.Moments = slices.DeleteFunc(s.Past.Moments, func(m agent.Moment) bool { return m.At.After(at) })
+	s.Past.Moments = append(s.Past.Moments, agent.Moment{At: at, Kind: agent.SignedOut, Outcome: "ok", Times: 1})
+	s.Containers = slices.Clone(s.Containers)
+	for i, b := range s.Containers {
+		s.Containers[i] = containers.Status{Name: b.Name, ID: b.ID, Project: b.Project, Delivery: b.Delivery, State: containers.Missing, Running: true}
+	}
+	return s
+}
+
 // looks are the page's states that are looked at, each as a screenshot.
 var looks = []struct {
 	name        string
@@ -88,6 +101,16 @@ var looks = []struct {
 	{"asks", 1000, 1560, "light", func(s *agent.Snapshot) { *s = questioned(*s) }},
 	{"asks-dark", 1000, 1560, "dark", func(s *agent.Snapshot) { *s = questioned(*s) }},
 	{"asks-narrow", 360, 2300, "light", func(s *agent.Snapshot) { *s = questioned(*s) }},
+	{"out", 1000, 1200, "light", func(s *agent.Snapshot) { *s = left(*s, 3) }},
+	{"out-dark", 1000, 1200, "dark", func(s *agent.Snapshot) { *s = left(*s, 3) }},
+	{"out-narrow", 360, 1200, "light", func(s *agent.Snapshot) {
+		kept := s.Containers
+		*s = left(*s, 4)
+		s.Containers = kept
+		s.Level, s.Account = auth.OK, "ada@contoso.example"
+		s.Past.Moments = append(s.Past.Moments, agent.Moment{At: s.At.Add(-2 * time.Hour), Kind: agent.SignedIn, Tenant: contoso.ID, Outcome: "ok", Times: 1},
+			agent.Moment{At: s.At.Add(-2 * time.Hour), Kind: agent.Renewed, Way: "browser", Tenant: contoso.ID, Outcome: "ok", Until: s.TokenExpires, Times: 1})
+	}},
 	{"new", 1000, 900, "light", func(s *agent.Snapshot) { *s = agent.Snapshot{At: s.At, Level: auth.SignedOut} }},
 }
 

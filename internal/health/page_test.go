@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -288,6 +289,63 @@ func TestTimeline(t *testing.T) {
 		if b.X < 0 || b.W < 0 || b.X+b.W > 100.001 {
 			t.Errorf("outside of the paper: %+v", b)
 		}
+	}
+}
+
+func TestASignOutOnTheTimeline(t *testing.T) {
+	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+	at := func(hours float64) time.Time { return now.Add(time.Duration(hours * float64(time.Hour))) }
+	renewed := func(from, until float64) agent.Moment {
+		return agent.Moment{At: at(from), Kind: agent.Renewed, Way: "silent", Tenant: contoso.ID, Outcome: "ok", Until: at(until), Times: 1}
+	}
+	in := func(h float64) agent.Moment {
+		return agent.Moment{At: at(h), Kind: agent.SignedIn, Tenant: contoso.ID, Outcome: "ok", Times: 1}
+	}
+	out := func(h float64, outcome string) agent.Moment {
+		return agent.Moment{At: at(h), Kind: agent.SignedOut, Outcome: outcome, Times: 1}
+	}
+	for _, c := range []struct {
+		name    string
+		moments []agent.Moment
+		level   auth.Level
+		bars    []string
+		marks   []string
+		list    string // its first line
+	}{
+		{"signed out, and in again", []agent.Moment{in(-8), renewed(-8, -6), out(-7, "ok"), in(-2), renewed(-2, 1)}, auth.OK,
+			[]string{"was Signed in from 04:00 to 05:00", "is Signed in since 10:00", "open No end is known",
+				"was A live token from 04:00 to 05:00", "is A live token from 10:00 to 13:00", "will The token in hand lasts until 13:00"},
+			[]string{"out 05:00: You signed out of Azure"}, "Renewed silently; the token lasts until 13:00"},
+		{"signed out, and nobody is there since", []agent.Moment{in(-8), renewed(-2, 1), out(-1, "ok")}, auth.SignedOut,
+			[]string{"was Signed in from 04:00 to 11:00", "was A live token from 10:00 to 11:00"},
+			[]string{"out 11:00: You signed out of Azure"}, "You signed out of Azure"},
+		{"that was before a start", []agent.Moment{in(-8), renewed(-8, -6), out(-3, agent.OutcomeUnseen)}, auth.SignedOut,
+			[]string{"was Signed in from 04:00 to 09:00", "was A live token from 04:00 to 06:00"},
+			[]string{"out 09:00: Nobody was signed in to Azure any more"}, "Nobody was signed in to Azure any more"},
+		{"longer ago than is shown", []agent.Moment{in(-40), out(-30, "ok"), in(-2)}, auth.OK,
+			[]string{"is Signed in since 10:00", "open No end is known"}, nil, "You signed in to Contoso"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := signedIn()
+			s.At, s.Level, s.Past.Moments = now, c.level, c.moments
+			ch := timeline(s, 1, clock{time.UTC}, now)
+			var bars, marks []string
+			for _, b := range append(append([]bar{}, ch.SignIns...), ch.Tokens...) {
+				bars = append(bars, b.Class+" "+b.Title)
+			}
+			for _, m := range ch.SignOuts {
+				marks = append(marks, m.Class+" "+m.Title)
+			}
+			if !slices.Equal(bars, c.bars) {
+				t.Errorf("bars:\n%s", strings.Join(bars, "\n"))
+			}
+			if !slices.Equal(marks, c.marks) {
+				t.Errorf("marks: %q", marks)
+			}
+			if ch.List[0].Text != c.list {
+				t.Errorf("the list begins with %q", ch.List[0].Text)
+			}
+		})
 	}
 }
 

@@ -18,6 +18,7 @@ type chart struct {
 	Ends     *tip // the predicted end, where it lies within
 	Crowded  bool // that leaves no room to name the present
 	SignIns  []bar
+	SignOuts []tip
 	Tokens   []bar
 	Renewals []tip
 	Delivers []tip
@@ -87,6 +88,9 @@ func timeline(s agent.Snapshot, past int, c clock, now time.Time) chart {
 		}
 		t := tip{X: p.x(m.At), Title: p.words(m)}
 		switch m.Kind {
+		case agent.SignedOut:
+			t.Class = "out"
+			ch.SignOuts = append(ch.SignOuts, t)
 		case agent.Renewed:
 			t.Class = renewalShape(m)
 			ch.Renewals = append(ch.Renewals, t)
@@ -148,7 +152,7 @@ func (p sheet) signIns() (all []bar) {
 		case m.Kind == agent.SignedIn:
 			end(m.At)
 			open = m.At
-		case m.Kind == agent.Renewed && m.Outcome == agent.OutcomeRefused:
+		case m.Kind == agent.SignedOut, m.Kind == agent.Renewed && m.Outcome == agent.OutcomeRefused:
 			end(m.At)
 		case m.Kind == agent.Renewed && m.Outcome == agent.OutcomeOK && open.IsZero():
 			open = m.At
@@ -169,11 +173,14 @@ func (p sheet) signIns() (all []bar) {
 }
 
 // tokens are the times in which there was a live access token, those that overlap as one, and what is
-// left of the last.
+// left of the last. A sign-out takes it away.
 func (p sheet) tokens() (all []bar) {
 	type life struct{ from, to time.Time }
 	var lives []life
 	for _, m := range p.s.Past.Moments {
+		if n := len(lives); n > 0 && m.Kind == agent.SignedOut {
+			lives[n-1].to = earlier(lives[n-1].to, m.At)
+		}
 		if m.Kind != agent.Renewed || m.Until.IsZero() || !m.Until.After(p.from) || p.s.Tenant.ID != "" && m.Tenant != p.s.Tenant.ID {
 			continue
 		}

@@ -177,6 +177,11 @@ func momentWords(m agent.Moment, tenant string, c clock, now time.Time) string {
 	switch m.Kind {
 	case agent.SignedIn:
 		return "You signed in to " + tenant
+	case agent.SignedOut:
+		if m.Outcome == agent.OutcomeUnseen {
+			return "Nobody was signed in to Azure any more"
+		}
+		return "You signed out of Azure"
 	case agent.Delivered:
 		return deliveryWords(m)
 	}
