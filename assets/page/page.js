@@ -2,6 +2,28 @@
 // The server draws; this puts what it sends in place, and sends what is clicked.
 const body = document.body, said = document.getElementById("said"), lost = document.getElementById("lost");
 
+// The code is used: out of the address bar with it, and of what a reload asks for.
+const address = new URL(location.href);
+if (address.searchParams.has("open")) {
+  address.searchParams.delete("open");
+  history.replaceState(null, "", address);
+}
+
+// What answers need, so that this tab can still give them when it is loaded again. Not a cookie: every port of
+// this machine is sent those. A key of an earlier start of aztray opens nothing.
+function answerKey() {
+  const given = body.dataset.key || "", start = body.dataset.start + " ";
+  delete body.dataset.key;
+  try {
+    if (given) sessionStorage.setItem("answers", start + given);
+    const kept = sessionStorage.getItem("answers") || "";
+    return kept.startsWith(start) ? kept.slice(start.length) : "";
+  } catch { // the browser keeps nothing
+    return given;
+  }
+}
+const key = answerKey();
+
 function show(name, html) {
   const part = document.getElementById(name);
   const focus = part.contains(document.activeElement) ? document.activeElement.id : "";
@@ -39,7 +61,7 @@ function back() {
   for (const part of document.querySelectorAll("[data-part]")) part.classList.remove("stale");
 }
 
-const events = new EventSource("/events?days=" + encodeURIComponent(body.dataset.days));
+const events = new EventSource("/events?days=" + encodeURIComponent(body.dataset.days) + (key ? "&answers" : ""));
 events.onopen = back;
 events.onerror = away;
 events.onmessage = e => {
@@ -69,6 +91,7 @@ document.addEventListener("submit", async e => {
   if (select) delete select.dataset.touched;
   const sent = new URLSearchParams(new FormData(form));
   if (e.submitter && e.submitter.name) sent.set(e.submitter.name, e.submitter.value);
+  if (new URL(form.action).pathname === "/actions/answer") sent.set("key", key);
   try {
     const answer = await fetch(form.action, {method: "POST", headers: {Accept: "application/json"}, body: sent});
     const text = await answer.json();

@@ -32,10 +32,11 @@ func (p *program) serveHealth(ctx context.Context, updates <-chan agent.Snapshot
 // page is the status page, where one is served.
 type page struct{ atomic.Pointer[health.Server] }
 
-// url is where it is; "" while there is none.
-func (p *page) url() string {
+// open is an address for the person's browser alone, which opens it once with what it takes to answer; ""
+// while there is none.
+func (p *page) open() string {
 	if s := p.Load(); s != nil {
-		return s.URL()
+		return s.Open()
 	}
 	return ""
 }

@@ -83,7 +83,7 @@ func (d *desktop) run(ctx context.Context) error {
 	}
 	d.settingsRead(d.settingsProblem(d.unread))
 	return d.program.run(ctx, func(ctx context.Context) error {
-		return tray.Run(ctx, tray.Options{Updates: d.updates, Do: d.agent.Do, Page: d.page.url, Ground: ground, Grounds: d.grounds, Show: d.show, Notice: d.notice, Log: d.log})
+		return tray.Run(ctx, tray.Options{Updates: d.updates, Do: d.agent.Do, Page: d.page.open, Ground: ground, Grounds: d.grounds, Show: d.show, Notice: d.notice, Log: d.log})
 	})
 }
 

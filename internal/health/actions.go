@@ -1,7 +1,6 @@
 package health
 
 import (
-	"crypto/subtle"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,17 +9,23 @@ import (
 	"aztray/internal/containers"
 )
 
-// act does what a button of the page asks for. Only a page that this run gave out knows the secret.
+// act does what a button of the page asks for. Only a page that this run gave out knows the secret,
+// which keeps other web sites out; open.go says what it does not keep out.
 func (s *Server) act(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		refuse(w, http.StatusBadRequest, "The form cannot be read.")
 		return
 	}
-	if subtle.ConstantTimeCompare([]byte(r.PostForm.Get("secret")), []byte(s.secret)) != 1 {
+	if !same(s.secret, r.PostForm.Get("secret")) {
 		refuse(w, http.StatusForbidden, "This page is of an earlier start of aztray; load it anew.")
 		return
 	}
-	a := s.action(r.PathValue("what"), r.PostForm)
+	what := r.PathValue("what")
+	if what == actionAnswer && !same(s.key, r.PostForm.Get(keyField)) {
+		refuse(w, http.StatusForbidden, sayWhereToAnswer)
+		return
+	}
+	a := s.action(what, r.PostForm)
 	if a.command == nil {
 		refuse(w, a.refused, a.said)
 		return
@@ -57,7 +62,7 @@ func (s *Server) action(what string, form url.Values) action {
 			return action{refused: http.StatusBadRequest, said: "That is no tenant."}
 		}
 		return action{command: agent.UseTenant{TenantID: id}, said: "Switching the tenant."}
-	case "answer":
+	case actionAnswer:
 		snap, _ := s.now.get()
 		return answerTo(snap.Containers, form)
 	}
@@ -65,6 +70,8 @@ func (s *Server) action(what string, form url.Values) action {
 }
 
 const (
+	actionAnswer = "answer" // the one that needs the key
+
 	answerAllow = "allow"
 	answerNever = "never"
 )

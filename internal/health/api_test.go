@@ -84,6 +84,7 @@ func TestWhoIsAnswered(t *testing.T) {
 		{"by another loopback address", "GET", "/health", []string{"Host", "[::1]:" + port}, 503},
 		{"the address bar", "GET", "/health", []string{"Sec-Fetch-Site", "none"}, 503},
 		{"our own page", "GET", "/health", []string{"Sec-Fetch-Site", "same-origin", "Origin", "http://" + at, "Referer", "http://" + at + "/"}, 503},
+		{"its form, where it sends no referrer", "GET", "/health", []string{"Sec-Fetch-Site", "same-origin", "Origin", "null"}, 503},
 
 		{"a name that leads to loopback", "GET", "/health", []string{"Host", "rebind.example:" + port}, 403},
 		{"one with localhost in it", "GET", "/health", []string{"Host", "localhost.rebind.example:" + port}, 403},
@@ -95,6 +96,8 @@ func TestWhoIsAnswered(t *testing.T) {
 		{"a picture on another site", "GET", "/health?auto_fix=true", []string{"Sec-Fetch-Site", "cross-site"}, 403},
 		{"another port of this machine", "GET", "/health?auto_fix=true", []string{"Sec-Fetch-Site", "same-site"}, 403},
 		{"a script on another site, in an old browser", "POST", "/auth-renew", []string{"Origin", "https://evil.example"}, 403},
+		{"a page with no origin, on another site", "POST", "/auth-renew", []string{"Sec-Fetch-Site", "cross-site", "Origin", "null"}, 403},
+		{"a page with no origin, from the address bar", "POST", "/auth-renew", []string{"Sec-Fetch-Site", "none", "Origin", "null"}, 403},
 		{"a page with no origin", "POST", "/auth-renew", []string{"Origin", "null"}, 403},
 		{"a link from another site, in an old browser", "GET", "/health?auto_fix=true", []string{"Referer", "https://evil.example/"}, 403},
 		{"an origin that begins like ours", "POST", "/auth-renew", []string{"Origin", "http://" + at + ".evil.example"}, 403},

@@ -58,13 +58,17 @@ func refused(r *http.Request) string {
 		// A page of any site whose name leads to 127.0.0.1 is of the same origin to the browser.
 		return "Only requests to 127.0.0.1, [::1] or localhost by that very name are answered."
 	}
-	switch r.Header.Get("Sec-Fetch-Site") { // absent: no browser, or an old one
+	site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
+	switch site { // absent: no browser, or an old one
 	case "", "none", "same-origin":
 	default:
 		// A picture, a form or a script of another site: ?auto_fix=true is a GET, which needs no leave.
 		return "Requests from other web sites are not answered."
 	}
-	for _, from := range []string{r.Header.Get("Origin"), r.Referer()} { // what older browsers send
+	if origin == "null" && site == "same-origin" {
+		origin = "" // a form of a page that is to send no referrer, in a browser without scripts
+	}
+	for _, from := range []string{origin, r.Referer()} { // what older browsers send
 		if from != "" && !ourPage(from, r.Host) {
 			return "Requests from other web sites are not answered."
 		}

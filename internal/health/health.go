@@ -40,6 +40,8 @@ type Server struct {
 	now     feed
 	started time.Time
 	secret  string // what a page must present to have something done; new at each start
+	key     string // what it must present besides to answer a question; new at each start
+	codes   codes  // that open a page which has the key
 	limit   *rate.Limiter
 	asking  asking
 	tries   atomic.Int32 // to listen
@@ -54,7 +56,8 @@ const (
 
 // New makes a server; nothing listens yet.
 func New(o Options) *Server {
-	s := &Server{o: o, log: o.Log, started: time.Now(), secret: rand.Text(), limit: rate.NewLimiter(rate.Every(renewalEvery), renewalsAtOnce)}
+	s := &Server{o: o, log: o.Log, started: time.Now(), secret: rand.Text(), key: rand.Text(),
+		limit: rate.NewLimiter(rate.Every(renewalEvery), renewalsAtOnce)}
 	if s.log == nil {
 		s.log = slog.Default()
 	}

@@ -81,10 +81,20 @@ type whole struct {
 	*sheets
 	Start, Secret, Version string
 	Past                   int
+	Answers                bool   // what is asked has buttons, else says where it has
+	Key                    string // for the page alone that a good code opened, and never for its events
 }
 
 func (s *Server) whole(snap agent.Snapshot, past int, sheets *sheets) whole {
-	return whole{newView(snap, past, clock{}, time.Now()), sheets, s.start(), s.secret, s.o.Version, past}
+	return whole{view: newView(snap, past, clock{}, time.Now()), sheets: sheets, Start: s.start(), Secret: s.secret, Version: s.o.Version, Past: past}
+}
+
+// Elsewhere says where what is asked can be answered; "" where nothing is, or it can be here.
+func (w whole) Elsewhere() string {
+	if w.Answers || !slices.ContainsFunc(w.Boxes, func(b box) bool { return b.Ask != nil }) {
+		return ""
+	}
+	return sayWhereToAnswer
 }
 
 // start tells a page whether the program is still the one that it is from.
@@ -92,9 +102,11 @@ func (s *Server) start() string { return s.started.UTC().Format(time.RFC3339Nano
 
 func (s *Server) page(w http.ResponseWriter, r *http.Request, sheets *sheets) {
 	snap, _ := s.now.get()
-	past := pastDays(r)
+	v := s.whole(snap, pastDays(r), sheets)
+	v.Key = s.keyFor(r)
+	v.Answers = v.Key != ""
 	var b bytes.Buffer
-	if err := sheets.template.Execute(&b, s.whole(snap, past, sheets)); err != nil {
+	if err := sheets.template.Execute(&b, v); err != nil {
 		s.log.Error("the status page cannot be drawn", "err", err)
 		refuse(w, http.StatusInternalServerError, "The page cannot be drawn; the log says why.")
 		return
@@ -102,6 +114,9 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, sheets *sheets) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", sheets.policy)
 	w.Header().Set("Referrer-Policy", "same-origin")
+	if v.Key != "" {
+		w.Header().Set("Referrer-Policy", "no-referrer") // its address has the code in it still
+	}
 	w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
 	w.Write(b.Bytes())
 }
@@ -137,10 +152,13 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, sheets *sheets) 
 		_, err := fmt.Fprint(w, text)
 		return err == nil && control.Flush() == nil
 	}
-	past, sent, ok := pastDays(r), map[string]string{}, send("retry: 2000\n\n")
+	past, answers := pastDays(r), r.URL.Query().Has(withParam)
+	sent, ok := map[string]string{}, send("retry: 2000\n\n")
 	for ok {
 		snap, changed := s.now.get()
-		if u, err := s.update(snap, past, sent, sheets); err != nil {
+		v := s.whole(snap, past, sheets)
+		v.Answers = answers // says only what is drawn: whoever asks may have the buttons, not the key
+		if u, err := v.update(sent); err != nil {
 			s.log.Error("the status page cannot be drawn", "err", err)
 			return
 		} else if len(u.Parts) > 0 {
@@ -163,12 +181,11 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, sheets *sheets) 
 }
 
 // update draws each part, and notes in sent what the page then has.
-func (s *Server) update(snap agent.Snapshot, past int, sent map[string]string, sheets *sheets) (update, error) {
-	v := s.whole(snap, past, sheets)
+func (v whole) update(sent map[string]string) (update, error) {
 	u := update{Start: v.Start, Title: v.Title, Level: v.Level, Parts: map[string]string{}}
 	for _, name := range parts {
 		var b bytes.Buffer
-		if err := sheets.template.ExecuteTemplate(&b, name, v); err != nil {
+		if err := v.template.ExecuteTemplate(&b, name, v); err != nil {
 			return u, err
 		}
 		if old, has := sent[name]; !has || b.String() != old {

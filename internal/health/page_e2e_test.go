@@ -116,21 +116,15 @@ var looks = []struct {
 
 func TestThePageInChromium(t *testing.T) {
 	tab := chromium.Open(t)
-	dir := filepath.Join("..", "..", "build", "e2e")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
 	for _, l := range looks {
 		t.Run(l.name, func(t *testing.T) {
 			s := week(signedIn())
 			l.change(&s)
 			x := start(t, s).served()
 			tab.Look(l.width, l.high, "prefers-color-scheme", l.scheme, "prefers-reduced-motion", "reduce")
-			tab.Go(x.URL())
+			tab.Go(x.Open())
 			tab.Until("!!document.querySelector('#state h2')")
-			if err := os.WriteFile(filepath.Join(dir, "page-"+l.name+".png"), tab.Screenshot(), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			shot(t, tab, l.name)
 			if wide := chromium.Eval[int](tab, "document.documentElement.scrollWidth"); wide > l.width {
 				t.Errorf("the page is %d wide in a window of %d", wide, l.width)
 			}
@@ -245,7 +239,7 @@ func TestTheAnswersInChromium(t *testing.T) {
 	x.answers(s)
 	tab := chromium.Open(t)
 	tab.Look(1000, 1100)
-	tab.Go(x.URL())
+	tab.Go(x.Open())
 	tab.Until("document.body.dataset.level === 'ok'")
 	chromium.Eval[bool](tab, "window.notLoadedAnew = true")
 	asked := func(a agent.Answer) {
@@ -299,21 +293,117 @@ func TestTheAnswersInChromium(t *testing.T) {
 	tab.Until("document.querySelector('#said').innerText.includes('no such container')")
 }
 
-// Started anew, the program gives its page a new secret: an old page loads itself again.
+// shot keeps a picture of the page.
+func shot(t *testing.T, tab *chromium.Tab, name string) {
+	t.Helper()
+	dir := filepath.Join("..", "..", "build", "e2e")
+	err := os.MkdirAll(dir, 0o755)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "page-"+name+".png"), tab.Screenshot(), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What the tray opened can answer, also when it was loaded again or showed another time; the code is in no
+// address by then.
+func TestThePageThatTheTrayOpensInChromium(t *testing.T) {
+	s := questioned(signedIn())
+	x := start(t, s).served()
+	x.answers(s)
+	address := x.Open()
+	tab := chromium.Open(t)
+	tab.Look(1000, 1100)
+	tab.Go(address)
+	tab.Until("!!document.querySelector('#allow-p1') && location.href === '" + x.URL() + "'")
+	tab.Until("!document.documentElement.outerHTML.includes('" + x.key + "')") // what is saved of the page has no key
+	for name, again := range map[string]string{"loaded again": "location.reload(); true", "another time": "document.querySelector('#days-4').click(); true"} {
+		chromium.Eval[bool](tab, "window.old = true")
+		chromium.Eval[bool](tab, again)
+		tab.Until("!window.old && !!document.querySelector('#allow-p1') && !document.querySelector('#elsewhere')")
+		if chromium.Eval[bool](tab, "location.href.includes('open') || document.documentElement.outerHTML.includes('"+x.key+"')") {
+			t.Errorf("%s: the code is in the address, or the key in the page", name)
+		}
+	}
+	tab.Click("#allow-p1")
+	tab.Until("document.querySelector('#said').innerText.includes('proxy gets the token')")
+	x.until("the agent is told", func() bool {
+		return slices.Contains(x.commands(), agent.Command(agent.Answer{ContainerID: "p1", Question: containers.AskEngine, Allow: true}))
+	})
+
+	// As a browser without scripts sends it: with no referrer the origin is no page's.
+	tab.Go(x.Open())
+	tab.Until("!!document.querySelector('#renew')")
+	chromium.Eval[bool](tab, "document.querySelector('#renew').form.submit(); true")
+	x.until("the agent is asked to renew", func() bool { return slices.Contains(x.commands(), agent.Command(agent.Renew{})) })
+	for _, bad := range tab.Complaints() {
+		t.Errorf("the browser complains: %s", bad)
+	}
+
+	// A code that was used opens the page as anybody has it; the tab before it has not lost its own.
+	other := chromium.Open(t)
+	other.Go(address)
+	other.Until("!!document.querySelector('#elsewhere') && location.href === '" + x.URL() + "'")
+	if chromium.Eval[int](other, "document.querySelectorAll('.ask button').length") != 0 {
+		t.Error("there are buttons to answer")
+	}
+}
+
+// Who opens the page by its address reads what to type.
+func TestThePageOpenedPlainlyInChromium(t *testing.T) {
+	x := start(t, questioned(week(signedIn()))).served()
+	tab := chromium.Open(t)
+	for _, l := range []struct {
+		name        string
+		width, high int
+	}{{"asks-plain", 1000, 1400}, {"asks-plain-narrow", 360, 1900}} {
+		tab.Look(l.width, l.high, "prefers-reduced-motion", "reduce")
+		tab.Go(x.URL())
+		tab.Until("document.body.dataset.level === 'ok'")
+		shot(t, tab, l.name)
+		text := chromium.Eval[string](tab, "document.querySelector('#containers').innerText")
+		for _, want := range []string{sayWhereToAnswer, "aztray service sync --allow proxy", "aztray service sync --allow runner takes that back",
+			"aztray service sync --allow-refresh-token nightly", "aztray service sync --allow-refresh-token weekly takes that back"} {
+			if strings.Count(text, want) != 1 {
+				t.Errorf("%s: %d times %q", l.name, strings.Count(text, want), want)
+			}
+		}
+		if n := chromium.Eval[int](tab, "document.querySelectorAll('form[action=\"/actions/answer\"], .ask').length"); n != 0 {
+			t.Errorf("%s: %d questions have buttons", l.name, n)
+		}
+		for _, low := range append(chromium.Eval[[]string](tab, contrastScript), tab.Complaints()...) {
+			t.Errorf("%s: %s", l.name, low)
+		}
+	}
+	// Its own secret is not enough for an answer.
+	chromium.Eval[bool](tab, `fetch("/actions/answer", {method: "POST", body: new URLSearchParams({secret: document.querySelector("[name=secret]").value,
+		container: "p1", question: "engine", answer: "allow"})}).then(r => { window.status = r.status }); true`)
+	tab.Until("window.status === '403'") // it is a string
+	if len(x.commands()) != 0 {
+		t.Errorf("the agent was asked for %v", x.commands())
+	}
+}
+
+// Started anew, the program gives its page new secrets: an old page loads itself again, and cannot answer.
 func TestThePageOfAnEarlierStartInChromium(t *testing.T) {
-	first := start(t, signedIn())
+	first := start(t, questioned(signedIn()))
 	first.served()
 	at := strings.Trim(strings.TrimPrefix(first.URL(), "http:"), "/")
 	tab := chromium.Open(t)
-	tab.Go(first.URL())
-	tab.Until("document.body.dataset.level === 'ok'")
+	tab.Go(first.Open())
+	tab.Until("document.body.dataset.level === 'ok' && !!document.querySelector('#allow-p1')")
 	old := chromium.Eval[string](tab, "document.body.dataset.start")
 	first.end()
 	tab.Until("!document.querySelector('#lost').hidden")
-	second := start(t, expired(), func(o *Options) { o.Listen = at }).served()
+	second := start(t, questioned(expired()), func(o *Options) { o.Listen = at }).served()
 	tab.Until("document.body.dataset.level === 'expired' && document.querySelector('#lost').hidden")
 	if chromium.Eval[string](tab, "document.body.dataset.start") == old {
 		t.Error("the page is still the old one")
+	}
+	tab.Until("events.readyState === EventSource.OPEN && !!document.querySelector('#elsewhere') && !document.querySelector('.ask')")
+	if got := chromium.Eval[string](tab, "events.url"); strings.Contains(got, withParam) {
+		t.Errorf("the key of before is used: %s", got)
 	}
 	tab.Click("#renew")
 	second.until("the agent is asked to renew", func() bool { return slices.Contains(second.commands(), agent.Command(agent.Renew{})) })

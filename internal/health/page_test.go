@@ -68,6 +68,7 @@ func (x *run) act(what, secret string, form url.Values, headers ...string) (*htt
 		form = url.Values{}
 	}
 	form.Set("secret", secret)
+	form.Set("key", x.key)
 	return x.send("POST", "/actions/"+what, strings.NewReader(form.Encode()), append(headers, "Content-Type", "application/x-www-form-urlencoded")...)
 }
 
@@ -135,8 +136,9 @@ func TestActions(t *testing.T) {
 			}
 		})
 	}
-	if a, b := New(Options{}).secret, New(Options{}).secret; a == b || len(a) < 26 {
-		t.Errorf("secrets %d long, the same at each start: %v", len(a), a == b)
+	a, b := New(Options{}), New(Options{})
+	if a.secret == b.secret || a.key == b.key || a.key == a.secret || min(len(a.secret), len(a.key)) < 26 {
+		t.Errorf("secrets %d and %d long, the same at each start: %v, %v", len(a.secret), len(a.key), a.secret == b.secret, a.key == b.key)
 	}
 }
 
@@ -146,6 +148,7 @@ func TestActionsArePosted(t *testing.T) {
 	for _, what := range []string{"renew", "answer"} {
 		form := said("p1", containers.AskEngine, "allow")
 		form.Set("secret", x.secret)
+		form.Set("key", x.key)
 		if resp, _ := x.ask("GET", "/actions/"+what+"?"+form.Encode()); resp.StatusCode != 405 || len(x.commands()) != 0 {
 			t.Errorf("%s: %d, the agent was asked for %v", what, resp.StatusCode, x.commands())
 		}
@@ -171,11 +174,11 @@ func TestWhatIsAskedAboutAContainer(t *testing.T) {
 		{"nothing is asked", asked(containers.Fresh, containers.NoQuestion, false), "has the token", "", nil},
 		{"it controls the engine", asked(containers.Missing, containers.AskEngine, false), "gets the token only if you say so", "",
 			&ask{containers.AskEngine, "Give it the token, though it controls the engine", "give the token to a"}},
-		{"never was the answer: it can be taken back", asked(containers.Missing, containers.AskEngine, true), "never gets the token, as you said", "",
+		{"never was the answer: it can be taken back", asked(containers.Missing, containers.AskEngine, true), "never gets the token, as you said", "The command aztray service sync --allow a takes that back.",
 			&ask{containers.AskEngine, "Give it the token, though it controls the engine", ""}},
 		{"its label asks for the refresh token", asked(containers.Fresh, containers.AskRefresh, false), "has the token", "",
 			&ask{containers.AskRefresh, "Give it your refresh token", "give your refresh token to a"}},
-		{"that was never to be", asked(containers.Fresh, containers.AskRefresh, true), "has the token", "Its label asks for your refresh token, which you said that it never gets.",
+		{"that was never to be", asked(containers.Fresh, containers.AskRefresh, true), "has the token", "Its label asks for your refresh token, which you said that it never gets; aztray service sync --allow-refresh-token a takes that back.",
 			&ask{containers.AskRefresh, "Give it your refresh token", ""}},
 		{"it holds the refresh token", holds, "holds your refresh token", "", nil},
 	} {

@@ -117,12 +117,18 @@ func boxWords(b containers.Status) string {
 	return "gets the token only if you say so"
 }
 
-// consentWords say why a container that lacks nothing has a button.
+// sayWhereToAnswer is said where a question has no buttons: the page may be anybody's who reaches loopback.
+const sayWhereToAnswer = "To answer a question here, open this page by “Show details” in the tray's menu."
+
+// consentWords say how never is taken back, where no error does.
 func consentWords(b containers.Status) string {
-	if b.Consent.Question == containers.AskRefresh && b.Consent.Never {
-		return "Its label asks for your refresh token, which you said that it never gets."
+	switch {
+	case !b.Consent.Never:
+		return ""
+	case b.Consent.Question == containers.AskRefresh:
+		return "Its label asks for your refresh token, which you said that it never gets; aztray service sync --allow-refresh-token " + b.Name + " takes that back."
 	}
-	return ""
+	return "The command aztray service sync --allow " + b.Name + " takes that back."
 }
 
 // allowWords are the button that says yes, in the container's row. A refresh token is called by its name

@@ -2,7 +2,10 @@
 
 package tray
 
-import "os/exec"
+import (
+	"os/exec"
+	"strings"
+)
 
 // showDetails opens the status page. Where there is none, the details go to the clipboard instead, and
 // that is said.
@@ -16,9 +19,10 @@ func (b *panel) showDetails() {
 		b.copyDetails()
 		return
 	}
-	b.log.Debug("opening the status page", "url", url)
+	plain, _, _ := strings.Cut(url, "?") // what follows is for the browser alone
+	b.log.Debug("opening the status page", "url", plain)
 	if err := open(url); err != nil {
-		b.o.Notice(problemNotOpened(url, err))
+		b.o.Notice(problemNotOpened(plain, err))
 	}
 }
 

@@ -19,7 +19,7 @@ type Options struct {
 	Ground  Ground                // the panel's brightness
 	Grounds <-chan Ground         // another from now on; nil: never
 	Clock   *Clock                // how times are written; nil means as the system says
-	Page    func() string         // where the status page is; "", or nil: there is none
+	Page    func() string         // opens the status page, once: a secret may follow its "?"; "", or nil: there is none
 	Show    <-chan struct{}       // a second start asks where this one is; nil: never
 	// Notice is told what the tray cannot show itself: that no panel has a place for it, that the
 	// clipboard cannot be reached, the answer to Show. It must not block for long. nil: only logged.

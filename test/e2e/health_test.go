@@ -154,7 +154,17 @@ func TestTheStatusPage(t *testing.T) {
 	x.startTray()
 	item := x.icon(20*time.Second, auth.OK)
 	x.must(x.Desktop.ClickMenu(x.within(10*time.Second), item, "Show details"))
-	x.eventually(10*time.Second, "the browser was given the page", func() bool { return slices.Contains(x.Cloud.Visited(), x.HealthURL) })
+	address := ""
+	x.eventually(10*time.Second, "the browser was given the page", func() bool {
+		i := slices.IndexFunc(x.Cloud.Visited(), func(a string) bool { return strings.HasPrefix(a, x.HealthURL+"?open=") })
+		if i >= 0 {
+			address = x.Cloud.Visited()[i]
+		}
+		return i >= 0
+	})
+	if _, code, _ := strings.Cut(address, "="); strings.Contains(x.tray.Log(), code) {
+		t.Error("the log has the code")
+	}
 
 	page := chromium.Open(t)
 	page.Look(1000, 1100, "prefers-reduced-motion", "reduce")
