@@ -64,7 +64,7 @@ func Available() error {
 func problemNoBus(err error) *auth.Problem {
 	return &auth.Problem{Code: "TRAY_NO_SESSION_BUS", Kind: TrayMissing,
 		Message: "There is no desktop session here (no D-Bus session bus), so no tray icon can be shown.",
-		Advice:  "Start aztray inside your desktop session, or use \"aztray service status\".", Err: err}
+		Advice:  "Start aztray inside your desktop session; without one, aztray serve does the same.", Err: err}
 }
 
 func busThere() error {
