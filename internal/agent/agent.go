@@ -60,6 +60,8 @@ type World interface {
 	WatchHealth(ctx context.Context, urls []string, tell func(watch.Report))
 	WatchLogs(ctx context.Context, c containers.Container, tell func(containers.Finding)) error
 	Deliver(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status
+	Renew(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status // Deliver; what is Unproved then, Confirm is to look at
+	Confirm(ctx context.Context, c containers.Container) containers.Status
 	Withdraw(ctx context.Context, c containers.Container) containers.Status
 	Release(ctx context.Context, c containers.Container) containers.Status // takes back for good: it is no longer covered
 	Restart(ctx context.Context, chosen []containers.Container, deliver func(context.Context, containers.Container) containers.Status) []containers.Restart

@@ -115,6 +115,35 @@ func TestContainersAlwaysHoldALiveToken(t *testing.T) {
 	})
 }
 
+// At a renewal every container gets its credential before what that replaced in any of them is looked at, and a
+// sign-in that was found in one is told.
+func TestARenewalGoesBeforeItsLooks(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{}, func(x *run) {
+		var many []containers.Container
+		for i := range maxDeliveries + 5 {
+			many = append(many, covered(string(rune('A'+i))))
+		}
+		r.tell(containers.Event{Kind: containers.Listed, Containers: many})
+		x.after(time.Minute)
+		r.mu.Lock()
+		r.calls, r.slow, r.theirs = nil, 100*time.Millisecond, "B"
+		r.mu.Unlock()
+		s := x.after(40 * time.Minute) // one renewal
+		calls := r.peek().calls
+		want := append(slices.Repeat([]string{"renew"}, len(many)), slices.Repeat([]string{"confirm"}, len(many))...)
+		if !slices.Equal(calls, want) {
+			t.Errorf("calls: %v", calls)
+		}
+		for _, c := range s.Containers {
+			if own := c.State == containers.OwnSignIn; own != (c.ID == "B") || c.Unproved {
+				t.Errorf("%s: %s, still to be looked at: %v", c.Name, c.State, c.Unproved)
+			}
+		}
+	})
+}
+
 func TestASignInByHandIsFollowed(t *testing.T) {
 	r := newRig()
 	inBubble(t, r, Settings{}, func(x *run) {

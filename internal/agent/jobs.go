@@ -134,7 +134,19 @@ type deliverJob struct {
 
 func (j deliverJob) run(ctx context.Context, w World) event {
 	start := time.Now()
-	st := w.Deliver(ctx, j.c, j.bundle)
+	st := w.Renew(ctx, j.c, j.bundle)
+	return delivered{j.c.ID, j.mark, st, time.Since(start)}
+}
+
+// confirmJob looks at what a renewal has replaced.
+type confirmJob struct {
+	c    containers.Container
+	mark string
+}
+
+func (j confirmJob) run(ctx context.Context, w World) event {
+	start := time.Now()
+	st := w.Confirm(ctx, j.c)
 	return delivered{j.c.ID, j.mark, st, time.Since(start)}
 }
 

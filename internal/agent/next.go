@@ -209,6 +209,14 @@ func (p *plan) deliver(s *state, now time.Time) {
 		busy[b.c.Engine]++
 		p.jobs = append(p.jobs, deliverJob{c: b.c, bundle: g.bundle, mark: g.mark})
 	}
+	for _, b := range s.boxes { // after those, since nothing waits for it
+		if b.working || !b.status.Unproved || busy[b.c.Engine] >= maxDeliveries || s.lost[b.c.Engine] != nil || now.Before(b.retryAt) {
+			continue
+		}
+		b.working = true
+		busy[b.c.Engine]++
+		p.jobs = append(p.jobs, confirmJob{b.c, b.sent})
+	}
 }
 
 // alike keeps what containers of the same tenant and scopes are to hold, while one plan is made: a new

@@ -51,6 +51,8 @@ type rig struct {
 	prepared  []auth.Bundle                   // for containers that are yet to be made
 	there     map[string]containers.Container // covered, by the names that the engine is asked for
 	slow      time.Duration                   // that each delivery takes
+	calls     []string                        // of Renew and Confirm, where they begin
+	theirs    string                          // the container in which somebody had signed in before its renewal
 }
 
 func newRig() *rig {
@@ -237,6 +239,28 @@ func (r *rig) Deliver(ctx context.Context, c containers.Container, b auth.Bundle
 	return s
 }
 
+// Renew leaves a look to Confirm wherever the container held something before.
+func (r *rig) Renew(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status {
+	r.mu.Lock()
+	_, before := r.held[c.ID]
+	r.calls = append(r.calls, "renew")
+	r.mu.Unlock()
+	s := r.Deliver(ctx, c, b)
+	s.Unproved = before && s.State == containers.Fresh
+	return s
+}
+
+func (r *rig) Confirm(_ context.Context, c containers.Container) containers.Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls = append(r.calls, "confirm")
+	s := containers.Status{Name: c.Name, ID: c.ID, Engine: c.Engine, State: containers.Fresh, ExpiresOn: r.held[c.ID].ExpiresOn(), DeliveredAt: r.delivered[c.ID]}
+	if r.theirs == c.ID {
+		s.State = containers.OwnSignIn
+	}
+	return s
+}
+
 func (r *rig) Withdraw(_ context.Context, c containers.Container) containers.Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -307,12 +331,14 @@ func (r *rig) peek() (p struct {
 	probes, withdrew int
 	prepared         int
 	watching         bool // the engine
+	calls            []string
 }) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p.held, p.tries, p.logins = maps.Clone(r.held), maps.Clone(r.tries), slices.Clone(r.logins)
 	p.probes, p.withdrew = len(r.probes), len(r.withdrew)
 	p.prepared, p.watching = len(r.prepared), r.tell != nil
+	p.calls = slices.Clone(r.calls)
 	return p
 }
 

@@ -60,6 +60,14 @@ func (w *world) Deliver(ctx context.Context, c containers.Container, b auth.Bund
 	return w.engines.Deliver(ctx, c, b)
 }
 
+func (w *world) Renew(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status {
+	return w.engines.Renew(ctx, c, b)
+}
+
+func (w *world) Confirm(ctx context.Context, c containers.Container) containers.Status {
+	return w.engines.Confirm(ctx, c)
+}
+
 func (w *world) Withdraw(ctx context.Context, c containers.Container) containers.Status {
 	return w.engines.Withdraw(ctx, c)
 }

@@ -118,6 +118,12 @@ func (es *Engines) Deliver(ctx context.Context, c containers.Container, b auth.B
 		func() containers.Status { return es.Engines.Deliver(ctx, c, b) })
 }
 
+// Renew is containers.Engines.Renew, or puts b into the Secret.
+func (es *Engines) Renew(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status {
+	return es.secret(c, func(k *Cluster) containers.Status { return k.Deliver(ctx, b) },
+		func() containers.Status { return es.Engines.Renew(ctx, c, b) })
+}
+
 // DeliverAnew is containers.Engines.DeliverAnew; a Secret has no owner that could have changed.
 func (es *Engines) DeliverAnew(ctx context.Context, c containers.Container, b auth.Bundle) containers.Status {
 	return es.secret(c, func(k *Cluster) containers.Status { return k.Deliver(ctx, b) },

@@ -43,6 +43,7 @@ type Status struct {
 	Consent     Consent   `json:"-"` // a question about it, open or answered with never
 	Handicapped bool      `json:"-"` // it has the credential, but its az can't answer; Error says why
 	Restarting  bool      `json:"-"` // by us, at the moment
+	Unproved    bool      `json:"-"` // what Renew replaced is to be looked at by Confirm
 	// Its log told of late that it got no token, though it holds one now: a restart may help. Stuck: it went on
 	// telling so, and nobody but a person restarts it.
 	RestartHelps, Stuck bool `json:"-"`

@@ -33,6 +33,7 @@ const freshSuffix = ".aztray-new"
 var placeFiles = []string{
 	profileFile, cacheFile, tokensFile, markFile,
 	profileFile + freshSuffix, cacheFile + freshSuffix, tokensFile + freshSuffix, markFile + freshSuffix,
+	profileFile + keptSuffix, cacheFile + keptSuffix, markFile + keptSuffix,
 }
 
 // signInFiles are those of a sign-in that we never write: where one is there, and no mark of ours,
@@ -50,7 +51,8 @@ type mark struct {
 	ExpiresOn   time.Time        `json:"expires_on"`
 	DeliveredAt time.Time        `json:"delivered_at"`
 	Withdrawn   bool             `json:"withdrawn,omitempty"`
-	Refresh     bool             `json:"refresh,omitempty"` // the person's refresh token is in it
+	Refresh     bool             `json:"refresh,omitempty"`  // the person's refresh token is in it
+	Unproved    bool             `json:"unproved,omitempty"` // what it replaced had not been looked at when it was written
 	Files       map[string]stamp `json:"files"`
 	Made        []string         `json:"made,omitempty"` // directories that were not there before us
 }
@@ -146,6 +148,7 @@ type entry struct {
 	mode     int64
 	uid, gid int
 	text     []byte
+	link     string // what it is to be another name of; it has no text then
 }
 
 // pack makes the archive that is unpacked at base. A file is written under another name first and
@@ -154,11 +157,19 @@ type entry struct {
 func pack(base string, entries []entry, at time.Time) ([]byte, error) {
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
+	within := func(p string) string { return strings.TrimPrefix(strings.TrimPrefix(p, path.Clean(base)), "/") }
 	for _, en := range entries {
-		name := strings.TrimPrefix(strings.TrimPrefix(en.path, path.Clean(base)), "/")
+		name := within(en.path)
 		h := tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: en.mode, Uid: en.uid, Gid: en.gid, ModTime: at}
 		if en.dir {
 			h.Typeflag, h.Name = tar.TypeDir, name+"/"
+			if err := w.WriteHeader(&h); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if en.link != "" {
+			h.Typeflag, h.Linkname = tar.TypeLink, within(en.link)
 			if err := w.WriteHeader(&h); err != nil {
 				return nil, err
 			}

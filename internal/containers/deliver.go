@@ -41,10 +41,12 @@ type target struct {
 
 // seen is a mark as we last saw it, so that it need not be read again while the file is the same.
 type seen struct {
-	place  string
-	mark   mark
-	size   int64
-	target *target // where it was written; nil where the next delivery has to find that out
+	place    string
+	mark     mark
+	size     int64
+	target   *target // where it was written; nil where the next delivery has to find that out
+	before   *mark   // what Renew replaced, where that was us
+	unproved bool    // what Renew replaced was not looked at yet
 }
 
 // Deliver puts b into the container, unless what it holds is the same. It needs no other care: the
@@ -66,11 +68,6 @@ func (e *Engine) DeliverAnew(ctx context.Context, c Container, b auth.Bundle) St
 }
 
 func (e *Engine) deliverCopy(ctx context.Context, c Container, b auth.Bundle, anew bool) Status {
-	if !anew {
-		if s, done := e.renew(ctx, c, b); done {
-			return s
-		}
-	}
 	return e.work(ctx, c, func(ctx context.Context, t target, s Status) (Status, error) {
 		t.anew = anew
 		if len(b.Tokens) == 0 {
@@ -94,7 +91,7 @@ func (e *Engine) Withdraw(ctx context.Context, c Container) Status {
 			return s, err
 		}
 		if h.foreign || h.mark == nil || h.mark.Withdrawn && h.intact {
-			return s.holds(h, e.now()), nil
+			return e.leave(ctx, c, t, h, s)
 		}
 		return e.put(ctx, c, t, emptyContent(t, e.now()), s)
 	})
@@ -175,7 +172,7 @@ func (e *Engine) put(ctx context.Context, c Container, t target, content content
 			}
 		}
 		if h.foreign {
-			return s.holds(h, e.now()), nil
+			return e.leave(ctx, c, t, h, s)
 		}
 		if (h.intact || h.renews) && h.mark.Hash == content.mark.Hash && bin == nil && !t.anew {
 			return s.holds(h, e.now()), nil
@@ -188,6 +185,16 @@ func (e *Engine) put(ctx context.Context, c Container, t target, content content
 		}
 	}
 	return s, err
+}
+
+// leave writes nothing but what a renewal has displaced, if there is such.
+func (e *Engine) leave(ctx context.Context, c Container, t target, h held, s Status) (Status, error) {
+	if len(h.displaced) > 0 {
+		if err := e.giveBack(ctx, c.ID, t, h); err != nil {
+			return s, err
+		}
+	}
+	return s.holds(h, e.now()), nil
 }
 
 // write puts the files there by the way that the mounts allow.
@@ -207,12 +214,13 @@ func (e *Engine) write(ctx context.Context, c Container, t target, content conte
 		err = e.extract(ctx, c.ID, "/", bin, m.DeliveredAt)
 	}
 	if err == nil {
-		e.mu.Lock()
-		e.seen[c.ID] = seen{t.place, m, int64(len(files[len(files)-1].text)), t.again()}
-		e.mu.Unlock()
+		e.note(c.ID, seen{place: t.place, mark: m, size: markSize(files), target: t.again()})
 	}
 	return err
 }
+
+// markSize is how many bytes the mark has, which is the last of the files.
+func markSize(files []file) int64 { return int64(len(files[len(files)-1].text)) }
 
 // writeArchive sends everything in one archive where it can: the engine takes its time for each.
 func (e *Engine) writeArchive(ctx context.Context, c Container, t target, files []file, bin []entry, h held, at time.Time) error {
@@ -236,8 +244,9 @@ func (e *Engine) writeArchive(ctx context.Context, c Container, t target, files 
 			entries, base = append(entries, *own), path.Dir(t.place)
 		}
 	}
-	for _, f := range files {
-		entries = append(entries, entry{path: path.Join(t.place, f.name), mode: 0o600, uid: t.owner.uid, gid: t.owner.gid, text: f.text})
+	entries = append(entries, t.entries(files)...)
+	if t.again() != nil { // nothing older stays behind than this
+		entries = append(entries, t.links(keptSuffix, freshSuffix, keptFiles...)...)
 	}
 	if t.verdict.mount == nil && bin != nil {
 		return e.extract(ctx, c.ID, "/", append(bin, entries...), at)
@@ -248,6 +257,23 @@ func (e *Engine) writeArchive(ctx context.Context, c Container, t target, files 
 		}
 	}
 	return e.extract(ctx, c.ID, base, entries, at)
+}
+
+// entries are files as they go into an archive.
+func (t target) entries(files []file) (all []entry) {
+	for _, f := range files {
+		all = append(all, entry{path: path.Join(t.place, f.name), mode: 0o600, uid: t.owner.uid, gid: t.owner.gid, text: f.text})
+	}
+	return all
+}
+
+// links make name and to, for each of the names, another name of what is at name and from.
+func (t target) links(to, from string, names ...string) (all []entry) {
+	for _, name := range names {
+		p := path.Join(t.place, name)
+		all = append(all, entry{path: p + to, link: p + from, mode: 0o600, uid: t.owner.uid, gid: t.owner.gid})
+	}
+	return all
 }
 
 // ownable reports whether the directory itself may be given to the container's user: not on a
@@ -301,12 +327,32 @@ func (e *Engine) examine(ctx context.Context, c Container, t target, user owner)
 	} else if m.Files[tokensFile] != (stamp{}) {
 		names = append(names, tokensFile)
 	}
-	texts, unchanged := map[string][]byte{}, map[string]bool{}
-	for _, name := range names {
-		file := path.Join(t.place, name)
-		info, ok, err := there(ctx, e.api, c.ID, file)
-		if err != nil {
+	texts, unchanged, err := e.readChanged(ctx, c.ID, t.place, "", names, m)
+	if err != nil {
+		return held{}, err
+	}
+	h := judgeHeld(m, texts, unchanged)
+	if last := e.last(c.ID); m != nil && last.unproved {
+		if h.displaced, err = e.displaced(ctx, c.ID, last); err != nil {
 			return held{}, err
+		}
+		h.foreign = h.foreign || len(h.displaced) > 0
+		if len(h.displaced) == 0 {
+			last.unproved = false
+			e.note(c.ID, last)
+		}
+	}
+	return h, nil
+}
+
+// readChanged reads those of the names, each with a suffix, that are not as m says we have written them.
+func (e *Engine) readChanged(ctx context.Context, id, place, suffix string, names []string, m *mark) (texts map[string][]byte, unchanged map[string]bool, err error) {
+	texts, unchanged = map[string][]byte{}, map[string]bool{}
+	for _, name := range names {
+		file := path.Join(place, name+suffix)
+		info, ok, err := there(ctx, e.api, id, file)
+		if err != nil {
+			return nil, nil, err
 		}
 		if !ok {
 			continue
@@ -315,11 +361,11 @@ func (e *Engine) examine(ctx context.Context, c Container, t target, user owner)
 			unchanged[name] = true
 			continue
 		}
-		if texts[name], err = readFile(ctx, e.api, c.ID, file); err != nil {
-			return held{}, err
+		if texts[name], err = readFile(ctx, e.api, id, file); err != nil {
+			return nil, nil, err
 		}
 	}
-	return judgeHeld(m, texts, unchanged), nil
+	return texts, unchanged, nil
 }
 
 // readMark reads our mark, from memory where the file is the one that we remember.
@@ -329,20 +375,28 @@ func (e *Engine) readMark(ctx context.Context, id, place string) (*mark, error) 
 	if !ok || err != nil {
 		return nil, err
 	}
-	e.mu.Lock()
-	last, known := e.seen[id]
-	e.mu.Unlock()
-	if known && last.place == place && last.size == info.Size && last.mark.DeliveredAt.Equal(info.Mtime) {
+	if last := e.last(id); last.place == place && last.size == info.Size && last.mark.DeliveredAt.Equal(info.Mtime) {
 		return &last.mark, nil
 	}
 	text, err := readFile(ctx, e.api, id, file)
 	m := parseMark(text)
 	if err == nil && m != nil && m.DeliveredAt.Equal(info.Mtime) {
-		e.mu.Lock()
-		e.seen[id] = seen{place, *m, info.Size, nil}
-		e.mu.Unlock()
+		e.note(id, seen{place: place, mark: *m, size: info.Size, unproved: m.Unproved})
 	}
 	return m, err
+}
+
+// last is what is remembered of a container, all zero where that is nothing.
+func (e *Engine) last(id string) seen {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.seen[id]
+}
+
+func (e *Engine) note(id string, s seen) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.seen[id] = s
 }
 
 // lock lets one piece of work at a time touch a container.

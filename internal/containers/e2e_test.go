@@ -5,6 +5,7 @@ package containers
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"aztray/internal/auth"
 )
 
 // The tests here run on the engine that the docker command would use. All they make is called
@@ -207,10 +210,12 @@ func TestDeliverToRealContainers(t *testing.T) {
 			if again := e.Deliver(t.Context(), got, bundle("secret-one", end)); !again.DeliveredAt.Equal(s.DeliveredAt) || again.State != Fresh {
 				t.Errorf("the same again: %+v, want what was delivered at %s", again, s.DeliveredAt)
 			}
-			if s = e.Deliver(t.Context(), got, bundle("secret-two", end)); s.State != Fresh {
-				t.Errorf("renewed: %s %s", s.State, s.Error)
+			for _, secret := range []string{"secret-two", "secret-three"} {
+				if s = renewed(t.Context(), e, got, bundle(secret, end)); s.State != Fresh {
+					t.Errorf("renewed: %s %s", s.State, s.Error)
+				}
+				seesToken(t, got.ID, c.path, secret, c.how, c.image)
 			}
-			seesToken(t, got.ID, c.path, "secret-two", c.how, c.image)
 			other := connect(t, azDir)
 			if s = other.Check(t.Context(), got); s.State != Fresh || !s.ExpiresOn.Equal(end.UTC()) {
 				t.Errorf("Check by another process: %+v", s)
@@ -218,7 +223,7 @@ func TestDeliverToRealContainers(t *testing.T) {
 			if s = e.Withdraw(t.Context(), got); s.State != Missing {
 				t.Errorf("Withdraw = %s %s", s.State, s.Error)
 			}
-			if text := docker(t, "exec", got.ID, "sh", "-c", "cat "+c.path+"/*.json "+c.path+"/.aztray*"); strings.Contains(text, "secret-") {
+			if text := docker(t, "exec", got.ID, "sh", "-c", "cat "+c.path+"/* "+c.path+"/.[a-z]* || true"); strings.Contains(text, "secret-") {
 				t.Errorf("a token is left after Withdraw: %s", text)
 			}
 		})
@@ -226,6 +231,15 @@ func TestDeliverToRealContainers(t *testing.T) {
 	if left, _ := os.ReadDir(azDir); len(left) > 1 {
 		t.Errorf("something was written into the host's az directory: %v", left)
 	}
+}
+
+// renewed renews as the agent does, and looks afterwards where that is left to it.
+func renewed(ctx context.Context, e *Engine, c Container, b auth.Bundle) Status {
+	s := e.Renew(ctx, c, b)
+	if s.Unproved {
+		s = e.Confirm(ctx, c)
+	}
+	return s
 }
 
 // forAll opens a directory to everybody: on an engine that maps users root is nobody here.
@@ -293,6 +307,69 @@ func TestSignInMadeInside(t *testing.T) {
 	}
 }
 
+// TestSignInMadeInsideBeforeARenewal: a renewal looks after it has written, and gives back what was theirs as it
+// was, to its owner.
+func TestSignInMadeInsideBeforeARenewal(t *testing.T) {
+	t.Parallel()
+	e, end := connect(t, t.TempDir()), time.Now().Add(time.Hour)
+	for name, confirm := range map[string]bool{"looked at": true, "never looked at": false} {
+		t.Run(name, func(t *testing.T) {
+			c := made(t, e, "run -d -u app", imgShell, "sleep", "1000000")
+			for _, secret := range []string{"one", "two"} {
+				if s := renewed(t.Context(), e, c, bundle(secret, end)); s.State != Fresh {
+					t.Fatalf("%s %s", s.State, s.Error)
+				}
+			}
+			docker(t, "exec", c.ID, "sh", "-c", `echo '{"RefreshToken":{"k":{"secret":"theirs"}}}' >/home/app/.azure/msal_token_cache.json`)
+			s := e.Renew(t.Context(), c, bundle("three", end))
+			if !s.Unproved {
+				t.Fatalf("it was not renewed the quick way: %s %s", s.State, s.Error)
+			}
+			if confirm {
+				s = e.Confirm(t.Context(), c)
+			} else {
+				s = connect(t, t.TempDir()).Deliver(t.Context(), c, bundle("three", end)) // by a program that was started anew
+			}
+			if s.State != OwnSignIn || s.Error == "" {
+				t.Errorf("%s %q", s.State, s.Error)
+			}
+			read := func() string {
+				return docker(t, "exec", c.ID, "sh", "-c", "cd ~/.azure; cat msal_token_cache.json; stat -c '%U %a' msal_token_cache.json; echo >>msal_token_cache.json")
+			}
+			if text := read(); !strings.Contains(text, "theirs") || !strings.HasSuffix(text, "app 600") {
+				t.Errorf("their sign-in is gone: %s", text)
+			}
+			if s := renewed(t.Context(), e, c, bundle("four", end)); s.State != OwnSignIn || !strings.Contains(read(), "theirs") {
+				t.Errorf("at the next renewal: %s %s, %s", s.State, s.Error, read())
+			}
+		})
+	}
+}
+
+// TestRenewalOfADirectoryThatWasExchanged: the place is by now a link to this machine's az directory, which is
+// never written to.
+func TestRenewalOfADirectoryThatWasExchanged(t *testing.T) {
+	t.Parallel()
+	azDir := filepath.Join(forAll(t.TempDir()), ".azure")
+	os.Mkdir(azDir, 0o700)
+	os.WriteFile(filepath.Join(azDir, cacheFile), []byte("mine"), 0o600)
+	os.WriteFile(filepath.Join(azDir, profileFile), []byte("mine"), 0o600)
+	e, end := connect(t, azDir), time.Now().Add(time.Hour)
+	c := made(t, e, "run -d -v "+azDir+":/mnt/az", imgShell, "sleep", "1000000")
+	if s := renewed(t.Context(), e, c, bundle("one", end)); s.State != Fresh {
+		t.Fatalf("%s %s", s.State, s.Error)
+	}
+	docker(t, "exec", c.ID, "sh", "-c", "rm -r /root/.azure && ln -s /mnt/az /root/.azure")
+	if s := renewed(t.Context(), e, c, bundle("two", end)); s.State != Shared {
+		t.Errorf("%s %s", s.State, s.Error)
+	}
+	left, _ := os.ReadDir(azDir)
+	text, _ := os.ReadFile(filepath.Join(azDir, cacheFile))
+	if len(left) != 2 || string(text) != "mine" {
+		t.Errorf("the host's az directory holds %v now, and its token cache %q", left, text)
+	}
+}
+
 // TestLivesOfAContainer: what a container holds through restart, pause, stop and recreation.
 func TestLivesOfAContainer(t *testing.T) {
 	t.Parallel()
@@ -301,7 +378,7 @@ func TestLivesOfAContainer(t *testing.T) {
 	first := e.Deliver(t.Context(), c, bundle("one", end))
 	deliver := func(secret string, same bool) {
 		t.Helper()
-		s := e.Deliver(t.Context(), c, bundle(secret, end))
+		s := renewed(t.Context(), e, c, bundle(secret, end))
 		if s.State != Fresh || same != s.DeliveredAt.Equal(first.DeliveredAt) {
 			t.Errorf("%s %s, delivered at %s; the same as at %s: want %v", s.State, s.Error, s.DeliveredAt, first.DeliveredAt, same)
 		}
@@ -314,6 +391,7 @@ func TestLivesOfAContainer(t *testing.T) {
 	docker(t, "unpause", c.ID)
 	docker(t, "kill", c.ID)
 	docker(t, "wait", c.ID)
+	c = listed(t, e, c.Name)
 	pastSecond(first.DeliveredAt)
 	deliver("two", false)
 	docker(t, "start", c.ID)

@@ -181,6 +181,16 @@ func (es *Engines) Deliver(ctx context.Context, c Container, b auth.Bundle) Stat
 	return es.do(c, func(e *Engine) Status { return e.Deliver(ctx, c, b) })
 }
 
+// Renew is Engine.Renew, by the engine that has the container.
+func (es *Engines) Renew(ctx context.Context, c Container, b auth.Bundle) Status {
+	return es.do(c, func(e *Engine) Status { return e.Renew(ctx, c, b) })
+}
+
+// Confirm is Engine.Confirm, by the engine that has the container.
+func (es *Engines) Confirm(ctx context.Context, c Container) Status {
+	return es.do(c, func(e *Engine) Status { return e.Confirm(ctx, c) })
+}
+
 // Check is Engine.Check, by the engine that has the container.
 func (es *Engines) Check(ctx context.Context, c Container) Status {
 	return es.do(c, func(e *Engine) Status { return e.Check(ctx, c) })

@@ -93,13 +93,16 @@ func (f *fakeEngine) extract(_ context.Context, _, dir string, archive []byte) e
 			return nil
 		}
 		p := path.Join(dir, h.Name)
-		f.files[p], f.texts[p] = h, nil
 		if h.Typeflag == tar.TypeLink {
-			f.texts[p] = f.texts[path.Join(dir, h.Linkname)]
-			h.Size = int64(len(f.texts[p]))
-		} else {
-			f.texts[p], _ = io.ReadAll(tr)
+			of := path.Join(dir, h.Linkname)
+			if f.files[of] == nil {
+				return errNone
+			}
+			f.files[p], f.texts[p] = f.files[of], f.texts[of]
+			continue
 		}
+		f.files[p] = h
+		f.texts[p], _ = io.ReadAll(tr)
 	}
 }
 

@@ -11,6 +11,8 @@ type held struct {
 	intact  bool  // every file of the mark is as we wrote it
 	renews  bool  // it holds the refresh token that we gave: az in it may have written since
 	foreign bool  // somebody signed in inside
+
+	displaced []string // the files of their sign-in that a renewal has replaced, and that are to go back
 }
 
 // judgeHeld reads the files of an az directory as they are; a nil text is a file that is not there.

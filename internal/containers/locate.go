@@ -135,11 +135,8 @@ func (e *Engine) remember(c Container, in inspected, img *imageFacts, t target) 
 		e.rememberRecipe(c, t)
 		return
 	}
-	e.mu.Lock()
-	last, ok := e.seen[c.ID]
-	e.mu.Unlock()
 	var made []string
-	if ok && last.place == t.place {
+	if last := e.last(c.ID); last.place == t.place {
 		made = last.mark.Made
 	}
 	img.learnReach(t.asked, walked{t.place, t.missing}, made)

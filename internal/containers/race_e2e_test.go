@@ -30,10 +30,10 @@ func watching(t *testing.T, e *Engine, pattern string) {
 	deliver := func(c Container) {
 		work.Go(func() {
 			end := time.Now().Add(time.Hour)
-			s := e.Deliver(ctx, c, bundle("secret", end))
+			s := renewed(ctx, e, c, bundle("secret", end))
 			for late := time.Now().Add(5 * time.Second); s.State == Failed && s.Error != "It is gone." && ctx.Err() == nil && time.Now().Before(late); {
 				time.Sleep(50 * time.Millisecond) // the probe has just ended, or is being removed: Podman has no word for either
-				s = e.Deliver(ctx, c, bundle("secret", end))
+				s = renewed(ctx, e, c, bundle("secret", end))
 			}
 			if s.State != Fresh && ctx.Err() == nil && s.Error != "It is gone." {
 				t.Errorf("%s: %s %s", c.Name, s.State, s.Error)

@@ -38,7 +38,7 @@ func TestReaderDuringFiftyRenewals(t *testing.T) {
 			got.Delivery = c.delivery
 			long := strings.Repeat("x", 20_000) // as several tokens are
 			for i := range c.renewals {
-				if s := e.Deliver(t.Context(), got, bundle(fmt.Sprint(i, long), time.Now().Add(time.Hour))); s.State != Fresh {
+				if s := renewed(t.Context(), e, got, bundle(fmt.Sprint(i, long), time.Now().Add(time.Hour))); s.State != Fresh {
 					t.Fatalf("%s %s", s.State, s.Error)
 				}
 			}
