@@ -157,6 +157,17 @@ func (e delivered) apply(s *state, now time.Time) {
 	b.tries = 0
 }
 
+// confirmed: what a renewal replaced was looked at. If it was ours, all is as the renewal said.
+type confirmed struct{ delivered }
+
+func (e confirmed) apply(s *state, now time.Time) {
+	if b, ok := s.boxes[e.id]; ok && e.status.State == containers.Fresh {
+		b.working, b.status.Unproved = false, false
+		return
+	}
+	e.delivered.apply(s, now)
+}
+
 type prepared struct {
 	mark string
 	err  error

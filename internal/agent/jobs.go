@@ -147,7 +147,7 @@ type confirmJob struct {
 func (j confirmJob) run(ctx context.Context, w World) event {
 	start := time.Now()
 	st := w.Confirm(ctx, j.c)
-	return delivered{j.c.ID, j.mark, st, time.Since(start)}
+	return confirmed{delivered{j.c.ID, j.mark, st, time.Since(start)}}
 }
 
 type prepareJob struct {
