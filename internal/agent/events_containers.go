@@ -85,16 +85,6 @@ func (s *state) doubt(b *box, now time.Time) {
 	}
 }
 
-// released: what a container held was taken back, as far as there is still such a container.
-type released struct {
-	name   string
-	status containers.Status
-}
-
-func (e released) apply(s *state, _ time.Time) {
-	s.set.Log.Info("no longer covered", "container", e.name, "state", e.status.State, "why", e.status.Error)
-}
-
 // resync takes a full list of one engine's containers: what is not in it is gone, or no longer covered. What
 // those hold is taken away; of one that is gone, the engine says so.
 func (s *state) resync(engine string, all []containers.Container) {
@@ -106,9 +96,13 @@ func (s *state) resync(engine string, all []containers.Container) {
 	for id, b := range s.boxes {
 		if !seen[id] && b.c.Engine == engine {
 			delete(s.boxes, id)
-			if b.sent != "" || b.status.State == containers.Fresh {
-				s.leftovers = append(s.leftovers, b.c)
-			}
+			s.letGo(id, b.holds)
+		}
+	}
+	for id, h := range s.strays {
+		if h.Engine == engine {
+			delete(s.strays, id)
+			s.letGo(id, h)
 		}
 	}
 }
@@ -122,9 +116,14 @@ func (s *state) box(c containers.Container) {
 	if !ok {
 		b = &box{status: containers.Status{Name: c.Name, ID: c.ID, Project: c.Project, Engine: c.Engine, Delivery: cmp.Or(c.Delivery, "copy"), State: containers.Missing}}
 		s.boxes[c.ID] = b
+		if h := s.strays[c.ID]; h != nil && h.Engine == c.Engine {
+			b.holds = h
+			delete(s.strays, c.ID)
+		}
 	}
-	if b.c.Delivery != c.Delivery && c.Delivery == "endpoint" && b.sent != "" {
-		s.leftovers, b.sent = append(s.leftovers, b.c), "" // what was put there by another way
+	if b.holds != nil && b.holds.Delivery != c.Delivery && c.Delivery == "endpoint" {
+		s.letGo(c.ID, b.holds) // what was put there by another way
+		b.holds, b.sent = nil, ""
 	}
 	b.c, b.verify, b.retryAt = c, true, time.Time{}
 	b.status.Running, b.status.Name = c.Running, c.Name
@@ -135,6 +134,8 @@ type delivered struct {
 	id, mark string
 	status   containers.Status
 	took     time.Duration
+
+	withdrawn bool // it was not a delivery but the contrary
 }
 
 func (e delivered) apply(s *state, now time.Time) {
@@ -149,6 +150,9 @@ func (e delivered) apply(s *state, now time.Time) {
 	b.status.Running = b.c.Running
 	b.sent, b.tries = e.mark, b.tries+1
 	b.untouched = e.status.State == containers.Fresh && !b.c.Running
+	if e.withdrawn && e.status.State != containers.Failed {
+		b.holds = nil
+	}
 	if e.status.State == containers.Failed {
 		b.sent = ""
 		b.retryAt = now.Add(backOff(s, b.tries))

@@ -135,7 +135,7 @@ type deliverJob struct {
 func (j deliverJob) run(ctx context.Context, w World) event {
 	start := time.Now()
 	st := w.Renew(ctx, j.c, j.bundle)
-	return delivered{j.c.ID, j.mark, st, time.Since(start)}
+	return delivered{id: j.c.ID, mark: j.mark, status: st, took: time.Since(start)}
 }
 
 // confirmJob looks at what a renewal has replaced.
@@ -147,7 +147,7 @@ type confirmJob struct {
 func (j confirmJob) run(ctx context.Context, w World) event {
 	start := time.Now()
 	st := w.Confirm(ctx, j.c)
-	return confirmed{delivered{j.c.ID, j.mark, st, time.Since(start)}}
+	return confirmed{delivered{id: j.c.ID, mark: j.mark, status: st, took: time.Since(start)}}
 }
 
 type prepareJob struct {
@@ -161,15 +161,8 @@ func (j prepareJob) run(ctx context.Context, w World) event {
 	return prepared{j.mark, w.Prepare(ctx, j.bundle)}
 }
 
-// releaseJob takes back what a container holds that is to hold nothing of ours any more.
-type releaseJob struct{ c containers.Container }
-
-func (j releaseJob) run(ctx context.Context, w World) event {
-	return released{j.c.Name, w.Release(ctx, j.c)}
-}
-
 type withdrawJob struct{ c containers.Container }
 
 func (j withdrawJob) run(ctx context.Context, w World) event {
-	return delivered{j.c.ID, "", w.Withdraw(ctx, j.c), 0}
+	return delivered{id: j.c.ID, status: w.Withdraw(ctx, j.c), withdrawn: true}
 }

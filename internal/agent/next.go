@@ -43,8 +43,8 @@ func next(s *state, now time.Time) plan {
 	p.follow(s)
 	p.prepare(s, now)
 	p.deliver(s, now)
-	for _, c := range s.leftovers {
-		p.jobs = append(p.jobs, releaseJob{c})
+	for _, j := range s.leftovers {
+		p.jobs = append(p.jobs, j)
 	}
 	s.leftovers = nil
 	p.lookAround(s, now)
@@ -195,7 +195,7 @@ func (p *plan) deliver(s *state, now time.Time) {
 			p.at(b.retryAt)
 			continue
 		}
-		if s.filesKnown && s.filesErr == nil && !s.signedIn() && b.sent != "" {
+		if s.filesKnown && s.filesErr == nil && !s.signedIn() && b.holds != nil {
 			b.working, b.sent = true, ""
 			busy[b.c.Engine]++
 			p.jobs = append(p.jobs, withdrawJob{b.c})
@@ -205,7 +205,7 @@ func (p *plan) deliver(s *state, now time.Time) {
 		if !g.is || g.mark == b.sent && !b.verify {
 			continue
 		}
-		b.working, b.verify = true, false
+		b.working, b.verify, b.holds = true, false, holds(b.c, g.bundle, now)
 		busy[b.c.Engine]++
 		p.jobs = append(p.jobs, deliverJob{c: b.c, bundle: g.bundle, mark: g.mark})
 	}

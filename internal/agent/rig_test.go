@@ -28,6 +28,7 @@ type rig struct {
 	files     auth.Files
 	changed   func()
 	tell      func(containers.Event)
+	first     []containers.Container   // that the engine has when it is first asked
 	life      time.Duration            // of each token
 	refused   map[string]*auth.Problem // silent renewal, by tenant
 	issued    int
@@ -186,7 +187,7 @@ func (r *rig) WatchContainers(ctx context.Context, tell func(containers.Event)) 
 	r.mu.Lock()
 	r.tell = tell
 	r.mu.Unlock()
-	tell(containers.Event{Kind: containers.Listed})
+	tell(containers.Event{Kind: containers.Listed, Containers: r.first})
 	<-ctx.Done()
 	return nil
 }
@@ -264,8 +265,11 @@ func (r *rig) Confirm(_ context.Context, c containers.Container) containers.Stat
 func (r *rig) Withdraw(_ context.Context, c containers.Container) containers.Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.held, c.ID)
 	r.withdrew = append(r.withdrew, c.ID)
+	if r.fails[c.ID] {
+		return containers.Status{Name: c.Name, ID: c.ID, State: containers.Failed, Error: "the engine said no"}
+	}
+	delete(r.held, c.ID)
 	return containers.Status{Name: c.Name, ID: c.ID, State: containers.Missing}
 }
 

@@ -49,7 +49,8 @@ type state struct {
 	answers  []Answer     // to be remembered
 	around   around       // containers that are not covered
 
-	leftovers []containers.Container // what they hold is to be taken away: they get it by another way now, or are no longer covered
+	strays    map[string]*Holding // by container id: held something when they were last heard of, and may not be covered any more
+	leftovers []releaseJob        // to be started
 
 	waiters []waiter          // for a token, by the identity endpoint
 	served  map[string]Served // by container id: what it gave last
@@ -96,7 +97,8 @@ type sign struct {
 type box struct {
 	c         containers.Container
 	status    containers.Status
-	sent      string // fingerprint of what it was given
+	sent      string   // fingerprint of what it was given
+	holds     *Holding // what it may hold of ours; nil: nothing
 	working   bool
 	verify    bool // look again although nothing new is to be given
 	awaited   bool // its start is held back until it is ready
@@ -111,7 +113,7 @@ type box struct {
 }
 
 func newState(set Settings, random func() float64) *state {
-	return &state{set: set, scopeSet: set.Scope, setProblem: set.Held, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, followed: map[string]bool{}, lost: map[string]*auth.Problem{}, served: map[string]Served{}, past: newPast(), lacking: map[string]*auth.Problem{}, readAgain: true}
+	return &state{set: set, scopeSet: set.Scope, setProblem: set.Held, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, followed: map[string]bool{}, lost: map[string]*auth.Problem{}, strays: map[string]*Holding{}, served: map[string]Served{}, past: newPast(), lacking: map[string]*auth.Problem{}, readAgain: true}
 }
 
 // awake makes everything be judged afresh: the machine slept or its clock was set.

@@ -19,6 +19,8 @@ type Memory struct {
 	Chosen  string             `json:"chosen,omitempty"` // the tenant picked where az does not follow
 	Served  map[string]Served  `json:"served,omitempty"` // by container id: what the identity endpoint gave last
 	Past    []Moment           `json:"past,omitempty"`   // oldest first
+
+	Holding map[string]*Holding `json:"holding,omitempty"` // by container id
 }
 
 // History is what is known of the sign-in in one tenant.
@@ -28,7 +30,7 @@ type History struct {
 }
 
 func (s *state) memory() Memory {
-	m := Memory{Tenants: s.tenants, Signs: map[string]History{}, Served: s.served, Past: s.past.moments}
+	m := Memory{Tenants: s.tenants, Signs: map[string]History{}, Served: s.served, Past: s.past.moments, Holding: s.holding()}
 	if s.set.Stay {
 		m.Chosen = s.chosen
 	}
@@ -54,6 +56,7 @@ func Recall(stateFile string) Memory {
 func (s *state) load() {
 	m := Recall(s.set.StateFile)
 	s.tenants = m.Tenants
+	s.recallHolding(m.Holding, time.Now())
 	maps.Copy(s.served, keptAsked(m.Served, time.Now()))
 	s.past.recall(m.Past, time.Now().UTC())
 	if s.set.Stay {

@@ -98,8 +98,21 @@ func (e *Engine) Withdraw(ctx context.Context, c Container) Status {
 }
 
 // Release takes back what we delivered to a container that is no longer covered: it is not given anew to the
-// next one of its name either.
+// next one of its name either. Of c it needs the id, the names, the engine and how it was delivered to; there is
+// nothing to take back from one that is gone, which is Missing then.
 func (e *Engine) Release(ctx context.Context, c Container) Status {
+	if c.Delivery == "copy" {
+		in, err := e.api.inspect(ctx, c.ID)
+		if notFound(err) {
+			return statusOf(c).with(Missing, "It is gone.")
+		}
+		if err != nil {
+			return e.failed(ctx, statusOf(c), err)
+		}
+		as := container(in.ID, in.Name, in.Image, in.Status, in.Labels)
+		as.Engine, as.Delivery = c.Engine, c.Delivery
+		c = as
+	}
 	s := e.Withdraw(ctx, c)
 	if c.Delivery == "mount" && e.dirs.dir != "" {
 		if err := e.dirs.unused(c); err != nil {
