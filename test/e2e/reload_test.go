@@ -101,6 +101,42 @@ func TestSettingsAreTakenUpWhileTheTrayRuns(t *testing.T) {
 	}
 }
 
+// What happens while the tray does not run is made good when it starts: a container that the settings name no more,
+// and a sign-out.
+func TestWhatHappenedWhileTheTrayWasOff(t *testing.T) {
+	x := begin(t, stage.Options{})
+	x.Setenv("AZTRAY_CONTAINERS_NAMES", "") // counts as not set: the file says it here
+	x.settings(fmt.Sprintf("[containers]\nnames = [%q, %q]\n", x.Name("one"), x.Name("two")))
+	_, err := x.Az(x.ctx, "login", "--scope", cloud.ScopeCognitive)
+	x.must(err)
+	x.must(x.RunContainer(x.ctx, "one", images.Sh))
+	x.must(x.RunContainer(x.ctx, "two", images.Sh))
+	x.startTray()
+	x.holdsNew(15*time.Second, "one", "")
+	x.holdsNew(10*time.Second, "two", "")
+
+	x.settings(fmt.Sprintf("[containers]\nnames = [%q]\n", x.Name("one")))
+	x.holdsNew(10*time.Second, "one", "")
+	x.eventually(10*time.Second, "the tray that runs takes it back", func() bool { return x.Held(x.ctx, "two", cloud.ScopeCognitive) == "" })
+	x.settings(fmt.Sprintf("[containers]\nnames = [%q, %q]\n", x.Name("one"), x.Name("two")))
+	x.holdsNew(10*time.Second, "two", "")
+
+	x.must(x.tray.Stop())
+	x.settings(fmt.Sprintf("[containers]\nnames = [%q]\n", x.Name("one")))
+	x.startTray()
+	x.eventually(15*time.Second, "the container is no longer covered", func() bool { return x.Held(x.ctx, "two", cloud.ScopeCognitive) == "" })
+	x.holdsNew(10*time.Second, "one", "")
+
+	x.must(x.tray.Stop())
+	_, err = x.Az(x.ctx, "logout")
+	x.must(err)
+	if x.Held(x.ctx, "one", cloud.ScopeCognitive) == "" {
+		t.Fatal("it was emptied by nobody")
+	}
+	x.startTray()
+	x.eventually(15*time.Second, "the person has signed out", func() bool { return x.Held(x.ctx, "one", cloud.ScopeCognitive) == "" })
+}
+
 // A slip that is there when the person logs in: the tray comes, says so once and in the menu, and leaves the
 // containers alone until it is mended, for nobody knows which ones the file was to name.
 func TestABrokenFileAtTheStart(t *testing.T) {
