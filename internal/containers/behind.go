@@ -45,6 +45,20 @@ func (o Options) own(host string) bool {
 	return path.Base(path.Clean(ours)) == path.Base(path.Clean(theirs)) && sameFile(filepath.Dir(ours), filepath.Dir(theirs))
 }
 
+// LedToOwn says what leads the docker command to our own engine socket: DOCKER_HOST, or a context by its
+// name; "" where it goes elsewhere.
+func (o Options) LedToOwn() string {
+	if o.Env == nil {
+		o.Env = os.Getenv
+	}
+	home, _ := os.UserHomeDir() // without one, only what the environment names is looked at
+	ep, err := resolver{env: o.Env, home: home}.resolve()
+	if err != nil || !o.own(ep.host) {
+		return ""
+	}
+	return ep.from
+}
+
 // engine is the engine that o names, or else the one that the docker command would use.
 func (r resolver) engine(o Options) (endpoint, error) {
 	ep, err := endpoint{host: o.Host, from: "the settings"}, error(nil)

@@ -10,7 +10,13 @@ import (
 )
 
 func dockerChecks(o Options, f *facts) []check {
-	return []check{{GroupDocker, "docker", func(ctx context.Context) ([]Line, []check) {
+	return []check{{GroupDocker, "docker.socket", func(ctx context.Context) ([]Line, []check) {
+		running, ok := f.running.get(ctx)
+		if !ok {
+			return nil, nil
+		}
+		return judgeSocket(lookAtSocket(o, running)), nil
+	}}, {GroupDocker, "docker", func(ctx context.Context) ([]Line, []check) {
 		e, ok := f.engine.get(ctx)
 		if !ok {
 			return nil, nil
@@ -44,7 +50,7 @@ func engineProblem(p containers.Place, all []containers.Place) Line {
 		return notApplicable(check, title, p.Problem.Message)
 	}
 	l := problem(check, title, Wrong, p.Problem)
-	if l.Command == "docker context use default" {
+	if l.Command == backToDefault {
 		l.Fix = FixContext
 	} else if i := slices.IndexFunc(all, func(p containers.Place) bool { return !p.Chosen }); i >= 0 {
 		l.Advice += fmt.Sprintf("; or set engine.hosts to %s, where %s answers", all[i].Host, all[i].Label())

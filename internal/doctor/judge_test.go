@@ -41,6 +41,26 @@ func whole(t *testing.T, lines []Line) {
 	}
 }
 
+// docker is led back only from our own socket, and only where a command can do that.
+func TestDockerIsLedBackFromADeadSocket(t *testing.T) {
+	gone := errors.New("gone")
+	for _, c := range []struct {
+		why   string
+		facts socketFacts
+		want  Fix
+	}{
+		{"by a context", socketFacts{On: true, Led: `context "aztray"`, Back: backToDefault, Why: gone}, FixContext},
+		{"by a context, to a place that something else took", socketFacts{On: true, Running: true, Led: `context "aztray"`, Back: backToDefault, Why: gone}, FixContext},
+		{"by a variable", socketFacts{On: true, Led: "DOCKER_HOST", Back: "unset DOCKER_HOST", Why: gone}, ""},
+		{"not at all", socketFacts{On: true, Running: true, Back: backToDefault, Why: gone}, ""},
+		{"to the link that goes on to the engine", socketFacts{Led: `context "aztray"`, Back: backToDefault, Why: gone, Link: true}, ""},
+	} {
+		if lines := judgeSocket(c.facts); len(lines) != 1 || lines[0].Fix != c.want {
+			t.Errorf("%s: %+v", c.why, lines)
+		}
+	}
+}
+
 func TestJudgements(t *testing.T) {
 	proxy := &url.URL{Scheme: "http", Host: "proxy.example:3128"}
 	offline := auth.Classify("", &fs.PathError{Op: "dial", Err: errors.New("no route to host")})
@@ -102,6 +122,14 @@ func TestJudgements(t *testing.T) {
 		{"a clock five minutes off", judgeClock(entraFacts{Skew: 5 * time.Minute}), []string{"wrong net.clock CLOCK_SKEW"}},
 		{"a clock that can't be compared", judgeClock(entraFacts{Problem: offline}), []string{"not-applicable net.clock"}},
 
+		{"an engine socket that nobody wants", judgeSocket(socketFacts{Why: errors.New("gone")}), nil},
+		{"one that is served and used", judgeSocket(socketFacts{On: true, Running: true, Led: "DOCKER_HOST"}), []string{"good docker.socket"}},
+		{"one that is served", judgeSocket(socketFacts{On: true, Running: true}), []string{"good docker.socket"}},
+		{"one that can't be opened", judgeSocket(socketFacts{On: true, Running: true, Why: errors.New("gone")}), []string{"wrong docker.socket ENGINE_SOCKET_NOT_OPEN"}},
+		{"one that waits for aztray", judgeSocket(socketFacts{On: true, Why: errors.New("gone")}), nil},
+		{"one that docker is led to, and nobody is there", judgeSocket(socketFacts{On: true, Led: `context "aztray"`, Back: backToDefault, Why: errors.New("gone")}), []string{"wrong docker.socket ENGINE_SOCKET_NOBODY"}},
+		{"the same by a variable", judgeSocket(socketFacts{On: true, Led: "DOCKER_HOST", Back: "unset DOCKER_HOST", Why: errors.New("gone")}), []string{"wrong docker.socket ENGINE_SOCKET_NOBODY"}},
+		{"one that was turned off and docker is led to", judgeSocket(socketFacts{Running: true, Led: `context "aztray"`, Back: backToDefault, Why: errors.New("gone"), Link: true}), []string{"warning docker.socket ENGINE_SOCKET_PASSES"}},
 		{"no Docker", judgeEngine(engineFacts{Places: []containers.Place{{Chosen: true, Problem: &auth.Problem{Code: "ENGINE_NOT_INSTALLED", Message: "m", Advice: "a"}}}}), []string{"not-applicable docker.engine", "not-applicable docker.covered"}},
 		{"an engine with nothing in it", judgeEngine(engineFacts{Places: []containers.Place{{Host: "h", Chosen: true}}}), []string{"good docker.engine", "good docker.clock", "warning docker.covered NOTHING_COVERED"}},
 		{"a clock that stood still", judgeEngine(engineFacts{Places: []containers.Place{{Host: "h", Chosen: true, Skew: -time.Hour}}, Covered: make([]containers.Container, 2)}), []string{"good docker.engine", "wrong docker.clock ENGINE_CLOCK_SKEW", "good docker.covered"}},

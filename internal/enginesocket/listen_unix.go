@@ -57,6 +57,17 @@ func Look(dir string) error {
 	return err
 }
 
+// Left reports whether in the socket's place is the link to the engine's own socket that an aztray left when it ended.
+func Left(dir string) bool {
+	path := socketPath(dir)
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode().Type() != fs.ModeSymlink {
+		return false
+	}
+	_, err = os.Stat(path)
+	return err == nil
+}
+
 // replace makes the socket lead to target, with no moment in between; "" removes it.
 func replace(dir, target string) error {
 	path := socketPath(dir)

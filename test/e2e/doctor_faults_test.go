@@ -240,6 +240,14 @@ func lostContext(x *story) func() {
 	return nil
 }
 
+// deadSocket is the context of aztray's engine socket, after aztray was killed.
+func deadSocket(x *story) func() {
+	x.cmd(0, "engine", "context")
+	config := filepath.Join(x.Dir, "home", ".docker", "config.json")
+	x.must(os.WriteFile(config, []byte(`{"currentContext": "aztray"}`), 0o600))
+	return nil
+}
+
 // deadProxy is that of a VPN that is off.
 var deadProxy = together(variable("HTTPS_PROXY", "http://127.0.0.1:9"), variable("https_proxy", "http://127.0.0.1:9"))
 

@@ -107,6 +107,7 @@ var rounds = []round{
 		{"a proxy that looks into what passes", interception, "net.entra", "", doctor.Wrong, "NET_CERTIFICATE", "aztray test rig CA", "export REQUESTS_CA_BUNDLE=", false},
 	}},
 	{"consent that was never given", 1, []fault{
+		{"docker led to aztray's socket, where nobody is", deadSocket, "docker.socket", "", doctor.Wrong, "ENGINE_SOCKET_NOBODY", "every docker command fails", "docker context use default", true},
 		{"no consent for the scope", noConsent, "sign-in.renewal", "", doctor.Wrong, "AADSTS65001", "permission", "az login --tenant " + cloud.Contoso.ID + " --scope " + cloud.ScopeCognitive, false},
 	}},
 	{"a sign-in that was ended", 1, []fault{
