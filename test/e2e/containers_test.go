@@ -7,12 +7,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"aztray/internal/auth"
+	"aztray/internal/containers"
 	"aztray/test/rig/cloud"
 	"aztray/test/rig/desktop"
 	"aztray/test/rig/images"
@@ -96,6 +98,50 @@ func run(x *story, args ...string) {
 	if out, err := exec.CommandContext(context.WithoutCancel(x.ctx), "docker", args...).CombinedOutput(); err != nil {
 		x.t.Fatalf("docker %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
+}
+
+// A real sign-in that somebody put into a container since the last renewal is there after the next one, with all that
+// belongs to it, while the others hold the new token.
+func TestASignInMadeInsideOutlivesARenewal(t *testing.T) {
+	x := begin(t, stage.Options{})
+	_, err := x.Az(x.ctx, "login", "--scope", cloud.ScopeCognitive)
+	x.must(err)
+	x.must(x.RunContainer(x.ctx, "theirs", images.Az))
+	x.must(x.RunContainer(x.ctx, "ours", images.Az))
+	x.startTray()
+	item := x.icon(10*time.Second, auth.OK)
+	held, _ := x.holdsNew(5*time.Second, "ours", "")
+	x.holdsNew(5*time.Second, "theirs", "")
+
+	files, want := []string{"msal_token_cache.json", "azureProfile.json"}, map[string]string{}
+	inside := func(name string) string {
+		out, err := x.Exec(x.ctx, "theirs", "cat", "/root/.azure/"+name)
+		x.must(err)
+		return out
+	}
+	dir, _, err := x.Run(x.ctx, "sh", "-c", "printf %s $AZURE_CONFIG_DIR")
+	x.must(err)
+	for _, name := range files {
+		_, _, err := x.Run(x.ctx, "docker", "cp", filepath.Join(dir, name), x.Name("theirs")+":/root/.azure/"+name)
+		x.must(err)
+		want[name] = inside(name)
+	}
+	x.must(x.Desktop.ClickMenu(x.ctx, item, "Renew now"))
+	x.holdsNew(30*time.Second, "ours", held)
+	x.menuShows(10*time.Second, "1 of 2 have the token", true)
+	for _, name := range files {
+		if got := inside(name); got != want[name] {
+			t.Errorf("their %s is not what it was: %d bytes, %d before", name, len(got), len(want[name]))
+		}
+	}
+	if got := x.states()["theirs"]; got != "copy "+string(containers.OwnSignIn) {
+		t.Errorf("the command line says %q of it", got)
+	}
+	x.must(x.Desktop.OpenMenu(x.ctx, item))
+	x.must(x.Desktop.PointAtMenu(x.ctx, item, x.submenu(item, "Containers")))
+	x.screenshot("menu")
+	x.must(x.Desktop.CloseMenu(x.ctx))
+	x.must(x.RemoveContainer(x.ctx, "theirs")) // before every file is searched for what must not be there
 }
 
 // 5. The tenant submenu: silently where az can, with the browser where not; az agrees.
