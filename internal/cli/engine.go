@@ -17,6 +17,7 @@ import (
 	"aztray/internal/containers"
 	"aztray/internal/enginesocket"
 	"aztray/internal/instance"
+	"aztray/internal/shell"
 )
 
 // engineOptions say where what concerns engines is kept, and which address is our own.
@@ -90,7 +91,7 @@ func (c *command) tellContext(ctx context.Context, made, address string) error {
 		{"for one command", "docker --context " + contextName + " compose up"},
 		{"for all", "docker context use " + contextName},
 		{"back again", "docker context use " + cmp.Or(strings.Replace(current, contextName, "", 1), "default")},
-		{"for other programs", "export DOCKER_HOST=" + address},
+		{"for other programs", shell.Set("DOCKER_HOST", address)},
 	}
 	if current == contextName {
 		lines[1][1] += "   (it is in use)"

@@ -16,6 +16,7 @@ import (
 	"aztray/internal/cluster"
 	"aztray/internal/config"
 	"aztray/internal/containers"
+	"aztray/internal/shell"
 )
 
 // enough is how long a token on disk must last for status to answer without renewing.
@@ -39,7 +40,7 @@ func (c *command) look(ctx context.Context, tenant string, renew bool) (signIn, 
 	var err error
 	if s.files, err = c.client.Dir.Read(ctx); err != nil {
 		return s, &auth.Problem{Code: "AZ_FILES_UNREADABLE", Kind: auth.ConfigError, Err: err,
-			Message: "az's own directory cannot be read.", Advice: "Make it yours again: ls -ld " + string(c.client.Dir)}
+			Message: "az's own directory cannot be read.", Advice: "Make it yours again: " + shell.Rights(string(c.client.Dir))}
 	}
 	c.settings.Azure.Scope = s.files.Cloud.Scope(c.settings.Azure.Scope)
 	s.row = s.files.Profile.Current()

@@ -3,10 +3,12 @@ package doctor
 import (
 	"slices"
 	"strings"
+
+	"aztray/internal/shell"
 )
 
 // programs begin the commands that advice names.
-var programs = []string{"aztray", "az", "docker", "sudo", "chmod", "chown", "ls", "unset", "export", "timedatectl", "systemctl", "ssh", "mv", "gsettings", "kubectl"}
+var programs = append([]string{"aztray", "az", "docker", "sudo", "chmod", "chown", "timedatectl", "systemctl", "ssh", "mv", "gsettings", "kubectl"}, shell.Words...)
 
 // commandIn is the command in an advice, as somebody may paste it; "" where there is none. Advice gives
 // one after a colon, and what follows it in brackets or after a semicolon is no part of it.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"aztray/internal/auth"
+	"aztray/internal/shell"
 )
 
 // oldestAZ is the first az that keeps its sign-in as MSAL does, which is what aztray and SDKs read.
@@ -131,9 +132,9 @@ func judgeDir(f dirFacts) []Line {
 		return wrong(Wrong, "AZ_FILES_DAMAGED", "az's profile cannot be read: it is damaged.",
 			"Move it away and sign in again: mv "+filepath.Join(f.Dir, "azureProfile.json")+" "+filepath.Join(f.Dir, "azureProfile.broken"))
 	case f.Err != nil:
-		return wrong(Wrong, "AZ_FILES_UNREADABLE", "az's files cannot be read: "+sentence(f.Err.Error()), "See what they are: ls -la "+f.Dir)
+		return wrong(Wrong, "AZ_FILES_UNREADABLE", "az's files cannot be read: "+sentence(f.Err.Error()), "See whose they are: "+shell.Rights(f.Dir))
 	case !f.Writable:
-		return wrong(Wrong, "AZ_FILES_READ_ONLY", "az may not write in "+f.Dir+", and must.", "Make it writable: chmod u+rwx "+f.Dir)
+		return wrong(Wrong, "AZ_FILES_READ_ONLY", "az may not write in "+f.Dir+", and must.", "Make it writable: "+shell.Writable(f.Dir))
 	case f.Cache != nil:
 		return in(groupAZ, "", problem(check, title, Warning, f.Cache))
 	case len(f.Open) > 0:

@@ -18,6 +18,7 @@ import (
 
 	"aztray/internal/config"
 	"aztray/internal/instance"
+	"aztray/internal/shell"
 )
 
 func aztrayChecks(o Options, f *facts) []check {
@@ -45,7 +46,7 @@ type settingsFacts struct {
 func judgeSettings(f settingsFacts) []Line {
 	const check, title = "settings", "settings"
 	if f.Err != nil {
-		code, advice := "SETTINGS_UNREADABLE", "Make the file readable to you: ls -l "+f.File
+		code, advice := "SETTINGS_UNREADABLE", "Make the file readable to you: "+shell.Rights(f.File)
 		if _, ok := errors.AsType[*config.Error](f.Err); ok {
 			code, advice = "SETTINGS_WRONG", "Correct that, for nothing else reads them so; all that follows goes by the defaults."
 		}
@@ -84,7 +85,7 @@ func judgeRuns(running bool) []Line {
 	if running {
 		return in(groupAztray, "", good(check, title, "It runs, and renews what containers hold"))
 	}
-	return in(groupAztray, "", bad(check, title, Warning, "NOT_RUNNING", "It does not run: nobody renews what containers hold, and nobody warns you.", "Start it: aztray &"))
+	return in(groupAztray, "", bad(check, title, Warning, "NOT_RUNNING", "It does not run: nobody renews what containers hold, and nobody warns you.", "Start it: "+shell.Background))
 }
 
 // healthFacts are about the address of the health API and the status page.

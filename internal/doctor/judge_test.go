@@ -14,6 +14,7 @@ import (
 	"aztray/internal/config"
 	"aztray/internal/containers"
 	"aztray/internal/notify"
+	"aztray/internal/shell"
 	"aztray/internal/openai"
 )
 
@@ -273,6 +274,16 @@ func TestCommandIn(t *testing.T) {
 	} {
 		if got := commandIn(advice); got != want {
 			t.Errorf("%q: %q, want %q", advice, got, want)
+		}
+	}
+}
+
+// What a person can paste is found in an advice, in the words of whatever shell is usual here.
+func TestTheShellsCommandsAreFoundInAdvice(t *testing.T) {
+	for _, command := range []string{shell.Background, shell.Unset("DOCKER_HOST"), shell.Unset(shell.Proxy...), shell.Set("REQUESTS_CA_BUNDLE", "/path/to/ca.pem"),
+		shell.Rights("/home/ada/.azure"), shell.Writable("/home/ada/.azure")} {
+		if got := commandIn("Do without it, or make it right: " + command); got != command {
+			t.Errorf("%q, want %q", got, command)
 		}
 	}
 }

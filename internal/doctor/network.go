@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"aztray/internal/auth"
+	"aztray/internal/shell"
 )
 
 func networkChecks(f *facts) []check {
@@ -77,12 +78,12 @@ func judgeProxy(f proxyFacts) []Line {
 	switch {
 	case f.Bad:
 		return wrong(Wrong, "NET_PROXY_ADDRESS", "HTTPS_PROXY is not the address of a proxy.",
-			"Write it as http://host:port, or do without: unset HTTPS_PROXY https_proxy")
+			"Write it as http://host:port, or do without: "+shell.Unset(shell.Proxy...))
 	case f.URL == nil:
 		return in(groupNetwork, "", notApplicable(check, title, "None is set, or NO_PROXY passes it over."))
 	case f.Err != nil:
 		return wrong(Wrong, "NET_PROXY", fmt.Sprintf("The proxy of HTTPS_PROXY, %s, cannot be reached: %s.", f.URL.Host, reason(f.Err)),
-			"Switch the VPN on, or set HTTPS_PROXY right; where this network needs none: unset HTTPS_PROXY https_proxy")
+			"Switch the VPN on, or set HTTPS_PROXY right; where this network needs none: "+shell.Unset(shell.Proxy...))
 	case f.Upper != "" && f.Lower != "" && f.Upper != f.Lower:
 		return wrong(Warning, "NET_PROXY_TWO", "HTTPS_PROXY and https_proxy differ: aztray goes by the first, az by the second.",
 			"Set both alike: export https_proxy=\"$HTTPS_PROXY\"")
@@ -140,7 +141,7 @@ func judgeCA(all []caFacts) []Line {
 	var lines []Line
 	said := ""
 	for _, f := range all {
-		again := fmt.Sprintf("Set %s to a PEM file of certificates, or do without: unset %s", f.Variable, f.Variable)
+		again := fmt.Sprintf("Set %s to a PEM file of certificates, or do without: %s", f.Variable, shell.Unset(f.Variable))
 		switch {
 		case errors.Is(f.Err, os.ErrNotExist):
 			lines = append(lines, bad(check, title, Wrong, "CA_BUNDLE_MISSING", fmt.Sprintf("%s names %s, which is not there.", f.Variable, f.File), again))
@@ -224,7 +225,7 @@ func judgeEntra(f entraFacts, proxy proxyFacts) []Line {
 	case f.Issuer != "":
 		return in(groupNetwork, "", bad(check, title, Wrong, p.Code,
 			fmt.Sprintf("A proxy looks into the connection: the certificate for %s comes from %q, which this machine does not trust.", f.Host, f.Issuer),
-			"Ask who runs the network for that CA's certificate as a PEM file, then: export REQUESTS_CA_BUNDLE=/path/to/ca.pem"))
+			"Ask who runs the network for that CA's certificate as a PEM file, then: "+shell.Set("REQUESTS_CA_BUNDLE", "/path/to/ca.pem")))
 	case p.Code == "NET_DNS":
 		return in(groupNetwork, "", bad(check, title, Wrong, p.Code, "The name "+f.Host+" cannot be looked up.", "Check the network and the VPN."))
 	}

@@ -9,6 +9,7 @@ import (
 
 	"aztray/internal/agent"
 	"aztray/internal/auth"
+	"aztray/internal/shell"
 )
 
 func signInChecks(_ Options, f *facts) []check {
@@ -140,20 +141,20 @@ func judgeSources(f signInFacts) Line {
 	for _, s := range f.Sources {
 		switch {
 		case s.Name == "AzureCLICredential" && s.State == auth.SourceNotTried && strings.Contains(s.Reason, "AZURE_TOKEN_CREDENTIALS"):
-			return bad(check, title, Warning, "SOURCE_EXCLUDED", "Programs on this machine do not ask az: "+s.Reason, "Let them ask az again: unset AZURE_TOKEN_CREDENTIALS")
+			return bad(check, title, Warning, "SOURCE_EXCLUDED", "Programs on this machine do not ask az: "+s.Reason, "Let them ask az again: "+shell.Unset("AZURE_TOKEN_CREDENTIALS"))
 		case s.Name == "AzureCLICredential":
 			return good(check, title, "None comes before az for programs on this machine")
 		case s.State == auth.SourceNotTried && s.Problem == nil && !strings.Contains(s.Reason, "AZURE_TOKEN_CREDENTIALS") && s.Name != "VisualStudioCodeCredential":
 			return bad(check, title, Warning, "SOURCE_OVERRULES", fmt.Sprintf("Programs on this machine take %s, and never ask az, for the environment configures it.", s.Name),
-				"Where they are to use your sign-in: unset "+sourceVariables[s.Name])
+				"Where they are to use your sign-in: "+shell.Unset(sourceVariables[s.Name]...))
 		}
 	}
 	return notApplicable(check, title, "It cannot be told here.")
 }
 
 // sourceVariables configure the credentials that come before az's.
-var sourceVariables = map[string]string{
-	"EnvironmentCredential":      "AZURE_CLIENT_ID AZURE_CLIENT_SECRET AZURE_CLIENT_CERTIFICATE_PATH AZURE_USERNAME",
-	"WorkloadIdentityCredential": "AZURE_FEDERATED_TOKEN_FILE",
-	"ManagedIdentityCredential":  "IDENTITY_ENDPOINT MSI_ENDPOINT",
+var sourceVariables = map[string][]string{
+	"EnvironmentCredential":      {"AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_USERNAME"},
+	"WorkloadIdentityCredential": {"AZURE_FEDERATED_TOKEN_FILE"},
+	"ManagedIdentityCredential":  {"IDENTITY_ENDPOINT", "MSI_ENDPOINT"},
 }

@@ -5,6 +5,7 @@ import (
 
 	"aztray/internal/enginesocket"
 	"aztray/internal/instance"
+	"aztray/internal/shell"
 )
 
 // socketFacts are about our own engine socket.
@@ -29,7 +30,7 @@ func lookAtSocket(o Options, running bool) socketFacts {
 	f.Dir, f.Why, f.Link, f.Back = dir, enginesocket.Look(dir), enginesocket.Left(dir), backToDefault
 	for _, name := range []string{"DOCKER_CONTEXT", "DOCKER_HOST"} { // the last of them beats the other
 		if os.Getenv(name) != "" {
-			f.Back = "unset " + name
+			f.Back = shell.Unset(name)
 		}
 	}
 	return f
@@ -38,7 +39,7 @@ func lookAtSocket(o Options, running bool) socketFacts {
 // judgeSocket says nothing of a socket that nobody wants.
 func judgeSocket(f socketFacts) []Line {
 	const check, title = "docker.socket", "engine socket"
-	advice := "Start aztray (aztray &), or lead docker back: " + f.Back
+	advice := "Start aztray (" + shell.Background + "), or lead docker back: " + f.Back
 	if !f.On {
 		advice = "Set engine.socket = true, or lead docker back: " + f.Back
 	}
