@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"gopkg.in/natefinch/lumberjack.v2"
 
@@ -17,6 +18,7 @@ import (
 	"aztray/internal/cli"
 	"aztray/internal/config"
 	"aztray/internal/instance"
+	"aztray/internal/shell"
 )
 
 // program is the agent and the parts around it, as the tray and serve share them. Each part has a file
@@ -117,7 +119,7 @@ func (n *newest) follow(updates <-chan agent.Snapshot) func(context.Context) err
 func alone(ctx context.Context, client auth.Client, one func(*instance.Instance, *slog.Logger) error) error {
 	place, err := instance.Dir()
 	if err != nil {
-		return err
+		return noPlace(err)
 	}
 	taken, err := instance.Acquire(place)
 	if errors.Is(err, instance.ErrRunning) {
@@ -128,12 +130,27 @@ func alone(ctx context.Context, client auth.Client, one func(*instance.Instance,
 		return &runningAlready{status}
 	}
 	if err != nil {
-		return err
+		return noPlace(err)
 	}
 	defer taken.Close()
 	log, file := newLog(client.StateDir)
 	defer file.Close()
 	return one(taken, log)
+}
+
+// noPlace is why the place that only one process has can't be had.
+func noPlace(err error) error {
+	place, unknown := instance.Place()
+	if unknown != nil {
+		return unknown
+	}
+	reason := err
+	if system, ok := errors.AsType[syscall.Errno](err); ok {
+		reason = system
+	}
+	return &auth.Problem{Code: "NO_RUNTIME_DIRECTORY", Kind: auth.ConfigError, Err: err,
+		Message: "aztray can't use the directory " + place + ", by which a second start finds the first: " + reason.Error() + ".",
+		Advice:  "See whose it is, and take away what is in it: " + shell.Rights(place)}
 }
 
 // runningAlready says how the one stands that runs already.

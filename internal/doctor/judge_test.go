@@ -14,8 +14,8 @@ import (
 	"aztray/internal/config"
 	"aztray/internal/containers"
 	"aztray/internal/notify"
-	"aztray/internal/shell"
 	"aztray/internal/openai"
+	"aztray/internal/shell"
 )
 
 // said is what a judgement came to: each line as verdict, check and code.
