@@ -24,10 +24,6 @@ type Holding struct {
 // https://learn.microsoft.com/entra/identity-platform/refresh-tokens#token-lifetime
 const refreshLasts = 90 * 24 * time.Hour
 
-func holdingOf(c containers.Container, until time.Time) *Holding {
-	return &Holding{c.Name, c.Project, c.Service, c.Engine, c.Delivery, until}
-}
-
 func (h *Holding) container(id string) containers.Container {
 	return containers.Container{ID: id, Name: h.Name, Project: h.Project, Service: h.Service, Engine: h.Engine, Delivery: h.Delivery}
 }
@@ -43,7 +39,7 @@ func holds(c containers.Container, b auth.Bundle, now time.Time) *Holding {
 	if !b.Refresh.IsZero() {
 		until = now.Add(refreshLasts)
 	}
-	return holdingOf(c, until.UTC().Truncate(time.Second))
+	return &Holding{c.Name, c.Project, c.Service, c.Engine, c.Delivery, until.UTC().Truncate(time.Second)}
 }
 
 // holding is who may hold something, by container id.
@@ -66,7 +62,8 @@ func (s *state) recallHolding(all map[string]*Holding, now time.Time) {
 	}
 }
 
-// letGo has taken away what a container holds that is not to hold it any more, or gets it by another way.
+// letGo sees to it that what a container holds is taken away: it is not to hold it any more, or gets it by another
+// way.
 func (s *state) letGo(id string, h *Holding) {
 	if h == nil || s.sharesDirectory(h) {
 		return
