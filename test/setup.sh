@@ -16,6 +16,7 @@ docker                                          docker-cli|docker.io
 docker-compose                                  docker-compose
 script                                          bsdutils|util-linux
 iptables|/usr/sbin/iptables                     iptables
+ip|/usr/sbin/ip                                 iproute2
 Xvfb                                            xvfb
 openbox                                         openbox
 xfce4-panel                                     xfce4-panel

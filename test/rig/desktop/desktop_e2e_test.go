@@ -225,7 +225,7 @@ func TestNotification(t *testing.T) {
 	if n.App != "trayapp" || n.Timeout != 0 || len(n.Actions) != 3 || n.Actions[1] != (Action{"renew", "Renew now"}) || n.Hints["urgency"].Value() != byte(2) {
 		t.Errorf("recorded %+v", n)
 	}
-	_, err = d.waitControl(ctx, n, "push button", "Renew now")
+	_, err = d.waitControl(ctx, n, button, "Renew now")
 	check(t, err)
 	check(t, d.Screenshot(ctx, filepath.Join(shots(t), "notification.png")))
 	check(t, d.PressButton(ctx, n, "Renew now"))

@@ -121,11 +121,17 @@ func (d *Desktop) shownBy(ctx context.Context, program string) ([][]control, err
 	return windows, nil
 }
 
+// button is the accessibility role of a button: at-spi2-core calls it so since Debian 13, and "push button" before.
+const button = "button"
+
 func read(ctx context.Context, conn *dbus.Conn, w widget) control {
 	var c control
 	object := conn.Object(w.Name, w.Path)
 	_ = property(ctx, object, "org.a11y.atspi.Accessible", "Name", &c.label)
 	_ = object.CallWithContext(ctx, "org.a11y.atspi.Accessible.GetRoleName", 0).Store(&c.role)
+	if c.role == "push button" {
+		c.role = button
+	}
 	var e struct{ X, Y, W, H int32 }
 	const onScreen = uint32(0)
 	if object.CallWithContext(ctx, "org.a11y.atspi.Component.GetExtents", 0, onScreen).Store(&e) == nil {
@@ -140,12 +146,12 @@ func read(ctx context.Context, conn *dbus.Conn, w widget) control {
 func (d *Desktop) PressButton(ctx context.Context, n Notification, label string) error {
 	var err error
 	for range 5 {
-		var button control
-		button, err = d.waitControl(ctx, n, "push button", label)
+		var found control
+		found, err = d.waitControl(ctx, n, button, label)
 		if err != nil {
 			return err
 		}
-		if err := d.Click(ctx, centre(button.frame)); err != nil {
+		if err := d.Click(ctx, centre(found.frame)); err != nil {
 			return err
 		}
 		// Out of the way: a notification under the pointer is see-through and never expires.
