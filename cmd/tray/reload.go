@@ -97,7 +97,8 @@ func (p *program) take(ctx context.Context, c config.Change) *program {
 	p.log.Info("taking up the settings as they are now")
 	next := *p
 	next.set, next.unread = c.Settings, nil
-	if !slices.Equal(p.set.Engine.Hosts, c.Settings.Engine.Hosts) || p.set.Kubernetes != c.Settings.Kubernetes {
+	if !slices.Equal(p.set.Engine.Hosts, c.Settings.Engine.Hosts) || !slices.Equal(p.set.Engine.Plaintext, c.Settings.Engine.Plaintext) ||
+		p.set.Kubernetes != c.Settings.Kubernetes {
 		next.engines = cli.NewEngines(c.Settings, p.state)
 	}
 	do := agent.Configured{Settings: agentSettings(c.Settings, p.state, next.engines.Names(), p.log)}

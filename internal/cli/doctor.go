@@ -96,6 +96,7 @@ func (c *command) doctorOptions() (doctor.Options, error) {
 	}
 	o.Settings, o.Client, o.StateFile = c.settings, c.client, stateFile(c.client.StateDir)
 	o.Engine, o.Engines, o.Selector = engineOptions(c.client.StateDir), c.engines(), c.covered()
+	o.Engine.Plaintext = c.settings.Engine.Plaintext
 	return o, nil
 }
 

@@ -173,8 +173,10 @@ func (c *command) engines() *cluster.Engines { return NewEngines(c.settings, c.c
 
 // NewEngines are the engines, and the cluster, that the settings name.
 func NewEngines(s config.Settings, stateDir string) *cluster.Engines {
-	return cluster.With(containers.NewEngines(engineOptions(stateDir), s.Engine.Hosts...),
-		cluster.Options{Context: s.Kubernetes.Context, Namespace: s.Kubernetes.Namespace, Secret: s.Kubernetes.Secret})
+	o := engineOptions(stateDir)
+	o.Plaintext = s.Engine.Plaintext
+	return cluster.With(containers.NewEngines(o, s.Engine.Hosts...),
+		cluster.Options{Context: s.Kubernetes.Context, Namespace: s.Kubernetes.Namespace, Secret: s.Kubernetes.Secret, Plaintext: s.Engine.Plaintext})
 }
 
 func (c *command) covered() containers.Selector {

@@ -49,6 +49,8 @@ type Options struct {
 	Context    string // "": the kubeconfig's current one
 	Namespace  string
 	Secret     string // its name
+	// Plaintext are the addresses on other machines to which the Secret may go without encryption.
+	Plaintext []string
 }
 
 // Cluster is one Secret in one cluster. Its methods may be called from several goroutines.
@@ -80,6 +82,10 @@ func Connect(o Options) (*Cluster, error) {
 	cfg.Timeout, cfg.UserAgent, cfg.WarningHandler = callLimit, us, rest.NoWarnings{}
 	if cfg.ExecProvider != nil { // nobody is there to answer a plugin's questions
 		cfg.ExecProvider.InteractiveMode = clientapi.NeverExecInteractiveMode
+	}
+	if server, _, err := rest.DefaultServerUrlFor(cfg); err == nil && containers.Overheard(server.String(), o.Plaintext) {
+		return nil, kubeconfigProblem(fmt.Sprintf("The context %q of the kubeconfig leads to another machine without encryption: your tokens could be read on the way.", name),
+			`Use an https:// server; on a network that you trust, set engine.plaintext = ["`+server.String()+`"].`, nil)
 	}
 	client, err := secretsOnly(cfg)
 	if err != nil {

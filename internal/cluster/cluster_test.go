@@ -274,6 +274,7 @@ func TestAKubeconfigThatWillNotDo(t *testing.T) {
 		{"not there", Options{Kubeconfig: filepath.Join(t.TempDir(), "none")}, "can't be read"},
 		{"not a kubeconfig", Options{Kubeconfig: bad}, "can't be read"},
 		{"no such context", Options{Kubeconfig: good, Context: "prod"}, `no context "prod"`},
+		{"another machine without encryption", Options{Kubeconfig: kubeconfig(t, "http://192.0.2.7:8080")}, "without encryption"},
 		{"a context without its cluster", Options{Kubeconfig: good, Context: "broken"}, `"broken" of the kubeconfig can't be used`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -76,6 +76,8 @@ func TestErrors(t *testing.T) {
 			", line 2: endpoint.port is 70000; it must be a port, a number from 1 to 65535"},
 		{"a switch in words", "[endpoint]\nenabled = \"perhaps\"", "",
 			", line 2: endpoint.enabled is \"perhaps\"; it must be true or false"},
+		{"an engine that is encrypted anyway", "[engine]\nplaintext = [\"ssh://ada@build\"]", "",
+			", line 2: engine.plaintext is [ssh://ada@build]; it must be a list in which each entry is an engine's address without encryption, such as tcp://10.0.0.5:2375"},
 		{"an engine's path", "[engine]\nhosts = [\"/var/run/docker.sock\"]", "",
 			", line 2: engine.hosts is [/var/run/docker.sock]; it must be a list in which each entry is an engine's address as DOCKER_HOST has it, such as unix:///var/run/docker.sock"},
 		{"another icon", "[tray]\nicon = \"pink\"", "",

@@ -73,6 +73,8 @@ var fields = []field{
 
 	{key: "engine.hosts", preset: []string{},
 		store: texts(func(s *Settings) *[]string { return &s.Engine.Hosts }, engineHost)},
+	{key: "engine.plaintext", preset: []string{},
+		store: texts(func(s *Settings) *[]string { return &s.Engine.Plaintext }, plainHost)},
 	{key: "engine.socket", preset: false, store: toggle(func(s *Settings) *bool { return &s.Engine.Socket })},
 
 	{key: "kubernetes.namespace", preset: "",

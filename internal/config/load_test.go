@@ -27,7 +27,7 @@ func defaults() Settings {
 		},
 		Health:     Health{Listen: "127.0.0.1:8000", Watch: []string{}},
 		Endpoint:   Endpoint{Port: 8765},
-		Engine:     Engine{Hosts: []string{}},
+		Engine:     Engine{Hosts: []string{}, Plaintext: []string{}},
 		Kubernetes: Kubernetes{Secret: "aztray-azure"},
 		Tray:       Tray{Icon: "auto"},
 	}

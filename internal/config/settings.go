@@ -66,8 +66,9 @@ type Endpoint struct {
 
 // Engine is where the containers run.
 type Engine struct {
-	Hosts  []string // none: the engine that the docker command would use
-	Socket bool     // our own socket, before the first of them
+	Hosts     []string // none: the engine that the docker command would use
+	Plaintext []string // on other machines, and spoken to without encryption all the same
+	Socket    bool     // our own socket, before the first of them
 }
 
 // Kubernetes is the Secret that pods mount.

@@ -35,8 +35,9 @@ var about = map[string]string{
 	"endpoint.enabled": "Whether containers may take their tokens from the identity endpoint.",
 	"endpoint.port":    "Its port, on loopback and on the bridge networks' gateways.",
 
-	"engine.hosts":  "Engines' addresses as DOCKER_HOST has them; empty: the engine that the docker command would use.",
-	"engine.socket": "Whether to offer an engine socket that starts a container only when its credential is in.",
+	"engine.hosts":     "Engines' addresses as DOCKER_HOST has them; empty: the engine that the docker command would use.",
+	"engine.plaintext": "Those on other machines that may be spoken to without encryption: your tokens cross the network as they are.",
+	"engine.socket":    "Whether to offer an engine socket that starts a container only when its credential is in.",
 
 	"kubernetes.namespace": "The namespace in which a Secret is kept fresh for pods; empty: none is.",
 	"kubernetes.context":   "The context of the kubeconfig; empty: its current one.",

@@ -272,3 +272,12 @@ func engineHost(s string) string {
 	}
 	return "an engine's address as DOCKER_HOST has it, such as unix:///var/run/docker.sock"
 }
+
+// plainHost is an engine's address to which no TLS and no ssh leads.
+func plainHost(s string) string {
+	scheme, rest, _ := strings.Cut(s, "://")
+	if rest != "" && slices.Contains([]string{"tcp", "http"}, scheme) {
+		return ""
+	}
+	return "an engine's address without encryption, such as tcp://10.0.0.5:2375"
+}

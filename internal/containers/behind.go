@@ -68,6 +68,9 @@ func (r resolver) engine(o Options) (endpoint, error) {
 	if err == nil && o.own(ep.host) {
 		ep = r.behind(o)
 	}
+	if err == nil {
+		err = ep.overheard(o.Plaintext)
+	}
 	return ep, err
 }
 

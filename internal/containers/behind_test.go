@@ -66,7 +66,8 @@ func TestOurOwnSocketIsNoEngine(t *testing.T) {
 			dockerContext(t, home, "aztray", own)
 			dockerContext(t, home, "desktop", "unix:///desktop.sock")
 			write(t, filepath.Join(home, ".docker", "config.json"), fmt.Sprintf(`{"currentContext":%q}`, c.in))
-			o := Options{Host: c.set, Own: own, Behind: filepath.Join(home, "state", "behind.json")}
+			o := Options{Host: c.set, Own: own, Behind: filepath.Join(home, "state", "behind.json"),
+				Plaintext: []string{"tcp://far:2375"}}
 			if c.kept != "" {
 				write(t, o.Behind, c.kept)
 			}

@@ -22,6 +22,8 @@ type Options struct {
 	Mounts   string // where containers' directories are made, for delivery by mount; "": nowhere
 	Own      string // the address of our own engine socket, which is never taken for an engine; "": there is none
 	Behind   string // the file that says which engine that socket leads to
+	// Plaintext are the addresses on other machines to which tokens may go without encryption.
+	Plaintext []string
 }
 
 // Engine is a container engine. It is safe for concurrent use. Work on one container is done one
