@@ -22,7 +22,9 @@ fail() {
 	printf 'ERROR: %s\n' "$2" >&2
 	exit "$1"
 }
-signin() { fail 1 "Please run 'az login' to setup account. ($1)"; }
+# refuse says why there is no token, and what cures that on the host. It never says "az login": where these words
+# stand on standard error, SDKs for JavaScript and Python show a sentence of their own in place of all of it.
+refuse() { fail 1 "$1. On the host, $2"; }
 
 # Words first, options after; what this az can't do is refused, not guessed.
 words= resource=https://management.core.windows.net/ tenant= output=json query= subscription=
@@ -98,7 +100,7 @@ for dir in "$AZURE_CONFIG_DIR" "${HOME%/}/.azure" '@PLACE@'; do
 		break
 	fi
 done
-[ -n "$file" ] || signin "aztray has delivered nothing that this user can read"
+[ -n "$file" ] || refuse "aztray has delivered nothing that this user can read" "see why: aztray doctor"
 
 norm() { # a resource or scope to the resource's bare name
 	bare=${1%/.default}
@@ -119,7 +121,7 @@ while read -r kind a b c d e f; do # the last takes what is left, blanks and all
 		;;
 	esac
 done <"$file"
-[ -n "$user" ] || signin "the sign-in was withdrawn by aztray"
+[ -n "$user" ] || refuse "aztray has withdrawn the sign-in" "renew it: aztray service auth-renew"
 
 if [ "$words" = " account show" ]; then
 	[ "$sub" != - ] || sub=$home subname="N/A(tenant level account)"
@@ -140,10 +142,10 @@ if [ "$words" = " account show" ]; then
 	answer
 fi
 
-[ -n "$best" ] || signin "aztray delivers no token for $wanted${tenant:+ in tenant $tenant}"
+[ -n "$best" ] || refuse "aztray delivers no token for $wanted${tenant:+ in tenant $tenant}" "see what it delivers: aztray service status --verbose"
 # Without a clock to read, the SDK sees the end in the answer and asks again.
 now=$(date +%s 2>/dev/null) || now=
-case $now in '' | *[!0-9]*) ;; *) [ "$epoch" -gt "$now" ] || signin "the token that aztray delivered has ended; renew the sign-in on the host" ;; esac
+case $now in '' | *[!0-9]*) ;; *) [ "$epoch" -gt "$now" ] || refuse "The token that aztray delivered has expired" "renew the sign-in: aztray service auth-renew" ;; esac
 # expiresOn is in local time, and date knows it better than a guess made on the host.
 here=$(date -d "@$epoch" '+%Y-%m-%d %H:%M:%S.000000' 2>/dev/null) && [ -n "$here" ] && local=$here
 field accessToken "$best"

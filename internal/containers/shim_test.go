@@ -79,7 +79,6 @@ func TestShimAnswers(t *testing.T) {
 }
 `
 	byTenant := strings.Replace(whole, "  \"subscription\": \"22222222-2222-2222-2222-222222222222\",\n", "", 1)
-	signIn := "ERROR: Please run 'az login' to setup account."
 	for _, c := range []struct {
 		args, out, err string
 		code           int
@@ -93,9 +92,10 @@ func TestShimAnswers(t *testing.T) {
 		{"account get-access-token --resource https://cognitiveservices.azure.com --query accessToken", "\"the-token\"\n", "", 0},
 		{"account get-access-token --resource https://cognitiveservices.azure.com --query expires_on", "4102542245\n", "", 0},
 		{"account get-access-token --resource https://cognitiveservices.azure.com -o none", "", "", 0},
-		{"account get-access-token", "", signIn, 1},
-		{"account get-access-token --resource https://vault.azure.net", "", signIn, 1},
-		{"account get-access-token --resource https://cognitiveservices.azure.com --tenant other", "", signIn, 1},
+		{"account get-access-token", "", "ERROR: aztray delivers no token for https://management.core.windows.net. On the host, ", 1},
+		{"account get-access-token --resource https://vault.azure.net", "", "ERROR: aztray delivers no token for https://vault.azure.net. On the host, ", 1},
+		{"account get-access-token --resource https://cognitiveservices.azure.com --tenant other", "",
+			"ERROR: aztray delivers no token for https://cognitiveservices.azure.com in tenant other. On the host, ", 1},
 		{"account get-access-token --resource", "", "ERROR: argument --resource: expected one argument", 2},
 		{"account get-access-token --resource https://cognitiveservices.azure.com -o yaml", "", "ERROR: this az, from aztray, prints json and tsv", 2},
 		{"account get-access-token --resource https://cognitiveservices.azure.com --query [].x", "", "ERROR: this az, from aztray, knows --query", 2},
@@ -127,16 +127,16 @@ func TestShimIsOutOfDate(t *testing.T) {
 			t.Errorf("%s, no date to ask: the SDK sees the end itself: %d %q", name, code, out)
 		}
 		ended.env = []string{"PATH=" + onlyDate(t)}
-		if out, msg, code := ended.run(ask); code != 1 || out != "" || !strings.Contains(msg, "az login") || !strings.Contains(msg, "has ended") {
+		if out, msg, code := ended.run(ask); code != 1 || out != "" || !strings.HasPrefix(msg, "ERROR: The token that aztray delivered has expired.") {
 			t.Errorf("%s, ended: %d %q %q", name, code, out, msg)
 		}
 		gone := newShim(t, shell, bundle("s", shimEnd))
 		gone.write(filepath.Join(gone.place, tokensFile), emptyContent(target{shim: "x"}, time.Now()).files[2].text)
-		if _, msg, code := gone.run(ask); code != 1 || !strings.Contains(msg, "withdrawn") {
+		if _, msg, code := gone.run(ask); code != 1 || !strings.HasPrefix(msg, "ERROR: aztray has withdrawn the sign-in.") {
 			t.Errorf("%s, withdrawn: %d %q", name, code, msg)
 		}
 		os.Remove(filepath.Join(gone.place, tokensFile))
-		if _, msg, code := gone.run(ask); code != 1 || !strings.Contains(msg, "az login") {
+		if _, msg, code := gone.run(ask); code != 1 || !strings.HasPrefix(msg, "ERROR: aztray has delivered nothing that this user can read.") {
 			t.Errorf("%s, nothing delivered: %d %q", name, code, msg)
 		}
 	}

@@ -39,7 +39,7 @@ type rule struct {
 
 // rules are tried in order: what says most stands first, since a traceback on one line says several
 // things. Seen in azure-identity and openai for Python, Azure.Identity for .NET, @azure/identity for
-// JavaScript, azidentity for Go, azure-identity for Java, az, and Code Story.
+// JavaScript, azidentity for Go, azure-identity for Java, az, aztray's small az, and Code Story.
 var rules = []rule{
 	{RoleMissing, []string{"lacks the required data action", "principal does not have access to api/operation"}},
 	{WrongTenant, []string{"tenant provided in token does not match resource", "does not match resource tenant"}},
@@ -48,10 +48,14 @@ var rules = []rule{
 	{NoCredential, []string{ // az isn't there or does not run: its hints to az login are of no use
 		"azure cli not found on path", "azureclicredential: executable not found on path", "azure cli not installed",
 		"azure cli could not be found", "failed to invoke azure cli", "failed to invoke the azure cli", "azure cli authentication timed out",
+		"azureclicredential: signal: killed", // azidentity's: az took longer than ten seconds
 	}},
 	{AzLogin, []string{
 		"run az login", "azure cli could not login. interactive login", "interactive authentication is needed",
 		"run the command below to authenticate interactively", "azure cli requires multifactor authentication",
+		"credential doesnt support claims challenges", // of JavaScript and Python
+		"aztray has delivered nothing that", "aztray has withdrawn the sign-in", "aztray delivers no token for",
+		"token that aztray delivered has expired",
 	}},
 	{NoCredential, []string{
 		"failed to retrieve a token from the included credentials",
@@ -68,7 +72,7 @@ var rules = []rule{
 // only a line that has one is read any further.
 var anchors = [][]byte{
 	[]byte("aadsts"), []byte("az login"), []byte("azure cli"), []byte("credential"), []byte("interactive"),
-	[]byte("access token is"), []byte("not match resource"), []byte("data action"), []byte("to api/operation"),
+	[]byte("aztray"), []byte("access token is"), []byte("not match resource"), []byte("data action"), []byte("to api/operation"),
 }
 
 // again is how long a Matcher is silent about a cause that it has told.

@@ -55,6 +55,21 @@ var cases = []struct {
 	{"go, slog text, quoted", `level=ERROR msg="embedding failed" err="DefaultAzureCredential: failed to acquire a token.\nAttempted credentials:\n\tEnvironmentCredential: missing environment variable AZURE_TENANT_ID\n\tAzureCLICredential: ERROR: Please run 'az login' to setup account."`, Hit{Cause: AzLogin}},
 	{"go, body of the endpoint", `{"statusCode":401,"message":"Unauthorized. Access token is missing, invalid, audience is incorrect (https://cognitiveservices.azure.com), or have expired."}`, Hit{Cause: TokenRefused}},
 
+	{"go, azidentity 1.15, az is slow", "\tAzureCLICredential: signal: killed", Hit{Cause: NoCredential}},
+
+	// claims challenges
+	{"js, @azure/identity 4.14, claims", "CredentialUnavailableError: This credential doesn't support claims challenges. To authenticate with the required claims, " +
+		"please run the following command: az login --claims-challenge eyJ --scope https://cognitiveservices.azure.com/.default", Hit{Cause: AzLogin}},
+	{"python, azure-identity 1.26, claims", "azure.identity._exceptions.CredentialUnavailableError: This credential doesn't support claims challenges. To authenticate with the required claims, " +
+		"please run the following command (requires Azure CLI version 2.76.0 or later): az login --claims-challenge eyJ", Hit{Cause: AzLogin}},
+
+	// aztray's small az, as SDKs pass on what it says
+	{"small az, python, azure-identity 1.26", "\tAzureCliCredential: ERROR: aztray has delivered nothing that this user can read. On the host, see why: aztray doctor", Hit{Cause: AzLogin}},
+	{"small az, js, @azure/identity 4.14", "CredentialUnavailableError: ERROR: aztray has withdrawn the sign-in. On the host, renew it: aztray service auth-renew", Hit{Cause: AzLogin}},
+	{"small az, go, azidentity 1.15", "AzureCLICredential: ERROR: The token that aztray delivered has expired. On the host, renew the sign-in: aztray service auth-renew", Hit{Cause: AzLogin}},
+	{"small az, another resource", "ERROR: aztray delivers no token for https://vault.azure.net. On the host, see what it delivers: aztray service status --verbose", Hit{Cause: AzLogin}},
+	{"aztray's own log", "level=INFO msg=\"aztray listens\"", Hit{}},
+
 	// Java: azure-identity
 	{"java, chain", "com.azure.identity.CredentialUnavailableException: EnvironmentCredential authentication unavailable. Environment variables are not fully configured.", Hit{Cause: NoCredential}},
 	{"java, chain, retried", "ERROR 1 --- [nio-9091-exec-5] c.e.Service : Max retries 3 times exceeded. Error Details: EnvironmentCredential authentication unavailable. Environment variables are not fully configured.", Hit{Cause: NoCredential}},
