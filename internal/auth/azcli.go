@@ -16,8 +16,9 @@ import (
 
 // CLI runs az. The zero value runs the az on PATH.
 type CLI struct {
-	Path string       // of az; "" means az on PATH
-	Log  *slog.Logger // nil means slog.Default()
+	Path  string        // of az; "" means az on PATH
+	Log   *slog.Logger  // nil means slog.Default()
+	Limit time.Duration // of each call that is no sign-in; 0 means a minute
 }
 
 // maxOutput bounds what is kept of az's output: a profile with hundreds of subscriptions is far below.
@@ -35,7 +36,7 @@ func (c CLI) AccessToken(ctx context.Context, tenant, scope string) (Token, erro
 	if tenant != "" {
 		args = append(args, "--tenant", tenant)
 	}
-	out, err := c.run(ctx, nil, args...)
+	out, err := c.run(ctx, args...)
 	if err != nil {
 		return Token{}, withPlace(err, tenant, scope)
 	}
@@ -87,7 +88,7 @@ func (c CLI) Login(ctx context.Context, o LoginOptions) error {
 	if o.DeviceCode {
 		args = append(args, "--use-device-code")
 	}
-	_, err := c.runTelling(ctx, o.Progress, o.Env, args...)
+	_, err := c.runTelling(ctx, o.Progress, append(azEnvironment(os.Environ(), true), o.Env...), args...)
 	if err != nil && ctx.Err() != nil {
 		err = interrupted(context.Cause(ctx))
 	}
@@ -97,14 +98,14 @@ func (c CLI) Login(ctx context.Context, o LoginOptions) error {
 // takes reports whether az login knows an option: its help is asked, for distributions patch az and
 // versions tell little.
 func (c CLI) takes(ctx context.Context, option string) bool {
-	help, err := c.run(ctx, nil, "login", "--help")
+	help, err := c.run(ctx, "login", "--help")
 	return err == nil && bytes.Contains(help, []byte(option))
 }
 
 // Version asks az for its own version, such as 2.45.0: whether it runs at all is known then. It returns
 // a *Problem.
 func (c CLI) Version(ctx context.Context) (string, error) {
-	out, err := c.run(ctx, nil, "version", "-o", "json")
+	out, err := c.run(ctx, "version", "-o", "json")
 	if err != nil {
 		return "", err
 	}
@@ -120,12 +121,19 @@ func (c CLI) Version(ctx context.Context) (string, error) {
 
 // SetSubscription makes a subscription az's default, and its tenant the one that bare az acts in.
 func (c CLI) SetSubscription(ctx context.Context, id string) error {
-	_, err := c.run(ctx, nil, "account", "set", "--subscription", id)
+	_, err := c.run(ctx, "account", "set", "--subscription", id)
 	return err
 }
 
-func (c CLI) run(ctx context.Context, env []string, args ...string) ([]byte, error) {
-	return c.runTelling(ctx, nil, append(env, "AZURE_CORE_ONLY_SHOW_ERRORS=true"), args...)
+// errNoAnswer is why a call of az was ended at its limit.
+var errNoAnswer = errors.New("az did not answer in time")
+
+// run runs az for a question or a change that needs no browser. az sets itself no limit: behind a proxy that accepts
+// and never answers it would wait for good.
+func (c CLI) run(ctx context.Context, args ...string) ([]byte, error) {
+	limited, cancel := context.WithTimeoutCause(ctx, cmp.Or(c.Limit, time.Minute), errNoAnswer)
+	defer cancel()
+	return c.runTelling(limited, nil, azEnvironment(os.Environ(), false), args...)
 }
 
 // runTelling runs az in a process group of its own, with no standard input, and gives each line of
@@ -133,8 +141,7 @@ func (c CLI) run(ctx context.Context, env []string, args ...string) ([]byte, err
 func (c CLI) runTelling(ctx context.Context, tell func(string), env []string, args ...string) ([]byte, error) {
 	var out, msg capped
 	cmd := exec.CommandContext(ctx, cmp.Or(c.Path, "az"), args...)
-	cmd.Env = append(os.Environ(), "AZURE_CORE_NO_COLOR=true", "AZURE_CORE_LOGIN_EXPERIENCE_V2=off", "PYTHONUNBUFFERED=1")
-	cmd.Env = append(cmd.Env, env...)
+	cmd.Env = env
 	cmd.Stdout, cmd.Stderr = &out, &lines{tell: tell, keep: &msg}
 	ownGroup(cmd)
 	cmd.Cancel = func() error { return stopGroup(cmd) }
@@ -147,13 +154,24 @@ func (c CLI) runTelling(ctx context.Context, tell func(string), env []string, ar
 		if cmd.Process != nil {
 			killGroup(cmd) // what ignored the request
 		}
-		return nil, Classify(msg.String(), context.Cause(ctx))
+		return nil, classifyEnded(msg.String(), context.Cause(ctx))
 	case errors.Is(err, exec.ErrWaitDelay):
 		return out.Bytes(), nil // az succeeded; the browser it opened still holds the pipe
 	case err != nil:
 		return nil, Classify(msg.String(), err)
 	}
 	return out.Bytes(), nil
+}
+
+// classifyEnded says why az was ended before it was done, from what it had said until then.
+func classifyEnded(said string, cause error) *Problem {
+	if !errors.Is(cause, errNoAnswer) {
+		return Classify(said, cause)
+	}
+	if unanswered(strings.ToLower(said), context.DeadlineExceeded) != "" {
+		return problem("SIGN_IN_REQUIRED", ownByCode()["SIGN_IN_REQUIRED"], Lesson{}, redactedCause(said, cause))
+	}
+	return problem("AZ_NO_ANSWER", ownByCode()["AZ_NO_ANSWER"], Lesson{}, redactedCause(said, cause))
 }
 
 func (c CLI) log() *slog.Logger {

@@ -50,6 +50,28 @@ func TestAFailureOfAzIsAProblem(t *testing.T) {
 	}
 }
 
+// TestAQuestionHasALimit: az itself has none. Where it waits for a person, the person is needed.
+func TestAQuestionHasALimit(t *testing.T) {
+	for _, tt := range []struct {
+		name, said, code string
+		kind             Kind
+	}{
+		{"nothing said", "", "AZ_NO_ANSWER", Offline},
+		{"az opened a browser", "echo 'A web browser has been opened at https://login.example/. Please continue the login in the web browser.' >&2",
+			"SIGN_IN_REQUIRED", SignInRequired},
+		{"az shows a device code", "echo 'To sign in, use a web browser to open the page https://login.example/device' >&2", "SIGN_IN_REQUIRED", SignInRequired},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			az := fakeAz(t, tt.said+"\nsleep 60 & wait")
+			az.Limit = 300 * time.Millisecond
+			_, err := az.AccessToken(t.Context(), "", scope)
+			if p, ok := errors.AsType[*Problem](err); !ok || p.Code != tt.code || p.Kind != tt.kind {
+				t.Errorf("AccessToken = %v, want %s, %s", err, tt.code, tt.kind)
+			}
+		})
+	}
+}
+
 func TestLoginCanBeCancelledAndLeavesNothingBehind(t *testing.T) {
 	tests := []struct {
 		name   string

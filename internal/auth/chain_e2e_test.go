@@ -4,6 +4,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"os"
 	"testing"
 	"time"
@@ -40,13 +41,29 @@ func TestRealAzIsASource(t *testing.T) {
 	stands(SourceRefused, "AADSTS70043")
 }
 
+// TestRealAzBehindAServiceThatNeverAnswers: az waits for good, and is ended at our limit.
+func TestRealAzBehindAServiceThatNeverAnswers(t *testing.T) {
+	c, _ := onRig(t)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer stop()
+	c.SetPolicy(func(p *cloud.Policy) { p.TokenLifetime = 4 * time.Minute }) // which az takes as over
+	if err := (CLI{}).Login(ctx, LoginOptions{TenantID: cloud.Contoso.ID, Scope: cloud.ScopeCognitive}); err != nil {
+		t.Fatal(err)
+	}
+	c.SetPolicy(func(p *cloud.Policy) { p.Service(cloud.Entra).Outage = cloud.OutageSilent })
+	_, err := CLI{Limit: 5 * time.Second}.AccessToken(ctx, cloud.Contoso.ID, cloud.ScopeCognitive)
+	if p, ok := errors.AsType[*Problem](err); !ok || p.Code != "AZ_NO_ANSWER" || p.Kind != Offline {
+		t.Errorf("AccessToken = %v, want AZ_NO_ANSWER", err)
+	}
+}
+
 func TestKindsAndCloudsAsRealAzWritesThem(t *testing.T) {
 	_, dir := onRig(t)
 	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer stop()
 	az := func(args ...string) {
 		t.Helper()
-		if _, err := (CLI{}).run(ctx, nil, args...); err != nil {
+		if _, err := (CLI{}).runTelling(ctx, nil, azEnvironment(os.Environ(), true), args...); err != nil {
 			t.Fatalf("az %s: %v: %v", args[0], err, err.(*Problem).Err)
 		}
 	}

@@ -14,6 +14,7 @@ var ownFaults = []fault{
 	{codes: "AZ_BROKEN", kind: AZBroken, message: "The installation of Azure CLI is damaged: parts of it are missing.", advice: "Install Azure CLI again, then see that this works: az version"},
 	{codes: "AZ_CRASHED", kind: AZBroken, message: "az stopped with an error inside itself.", advice: "See what it says (az account get-access-token -o none), and update it: az upgrade"},
 	{codes: "AZ_KILLED", kind: Transient, message: "az was ended before it was done.", advice: waitAWhile},
+	{codes: "AZ_NO_ANSWER", kind: Offline, message: "az did not answer in time, and was ended.", advice: "Check the network, the VPN and the proxy, and see what az waits for: az account get-access-token -o none"},
 	{codes: "AZ_CACHE_LOCKED", kind: Transient, message: "Another az holds the lock on az's sign-in.", advice: "It is tried again by itself; if it stays, see who owns the files in az's directory, ~/.azure."},
 	{codes: "AZ_CACHE_TORN", kind: Transient, message: "az could not read its own files, perhaps because another az was writing them.", advice: "It is tried again by itself; if it stays: az account clear, then {login}"},
 	{codes: "AZ_CACHE_UNDECRYPTED", kind: AZBroken, message: "az cannot decrypt its own sign-in.", advice: "Unlock the keyring; if it stays: az account clear, then {login}"},
