@@ -10,6 +10,7 @@ import (
 
 	"aztray/assets"
 	"aztray/internal/agent"
+	"aztray/internal/atomicfile"
 	"aztray/internal/config"
 	"aztray/internal/notify"
 )
@@ -27,7 +28,7 @@ func (p *program) notifications(updates <-chan agent.Snapshot, tell <-chan notif
 				if err != nil {
 					return err
 				}
-				return agent.WriteFile(file, b)
+				return atomicfile.Write(file, b)
 			},
 		})
 	}
@@ -53,7 +54,7 @@ func loadShown(file string) (m notify.Memory, err error) {
 // without.
 func (p *program) icon() string {
 	path := filepath.Join(p.state, "aztray.png")
-	if err := agent.WriteFile(path, assets.Icon); err != nil {
+	if err := atomicfile.Write(path, assets.Icon); err != nil {
 		p.log.Warn("notifications go without a picture", "err", err)
 		return ""
 	}

@@ -3,12 +3,11 @@ package agent
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"time"
 
+	"aztray/internal/atomicfile"
 	"aztray/internal/auth"
 )
 
@@ -92,7 +91,7 @@ type saveJob struct {
 	data []byte
 }
 
-func (j saveJob) run(context.Context, World) event { return saved{WriteFile(j.file, j.data)} }
+func (j saveJob) run(context.Context, World) event { return saved{atomicfile.Write(j.file, j.data)} }
 
 type saved struct{ err error }
 
@@ -100,27 +99,4 @@ func (e saved) apply(s *state, _ time.Time) {
 	if e.err != nil {
 		s.set.Log.Warn("what was learnt is not kept", "err", e.err)
 	}
-}
-
-// WriteFile writes a file of ours, owner-only: beside, then renamed, so that no crash leaves half.
-func WriteFile(file string, data []byte) error {
-	t, err := os.CreateTemp(filepath.Dir(file), ".aztray-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", file, err)
-	}
-	defer os.Remove(t.Name())
-	_, err = t.Write(data)
-	if err == nil {
-		err = t.Sync()
-	}
-	if cerr := t.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(t.Name(), file)
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", file, err)
-	}
-	return nil
 }

@@ -1,6 +1,6 @@
 // Package auth knows how the Azure CLI sign-in stands, how long it lasts and how to renew it. It
 // reads az's files and never writes them; whatever changes them is done by az. It knows nothing of
-// containers, menus or HTTP, and imports nothing of ours.
+// containers, menus or HTTP, and of ours imports only the tools that know nothing themselves.
 package auth
 
 import (

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"aztray/internal/atomicfile"
 )
 
 // lockPoll is how often a process that waits for another's sign-in looks again.
@@ -73,6 +75,6 @@ func writeOutcome(file string, err error) {
 		o.Problem = &outcomeProblem{p.Code, p.Message, p.Advice, p.Kind}
 	}
 	if b, err := json.Marshal(o); err == nil {
-		os.WriteFile(file, b, 0o600)
+		_ = atomicfile.Write(file, b) // who waits signs in themself
 	}
 }

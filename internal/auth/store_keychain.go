@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"aztray/internal/atomicfile"
 )
 
 // keychain reads items of the macOS Keychain by Apple's own tool. The first time, macOS asks the person
@@ -96,5 +98,5 @@ func (k keychain) remember(what string) error {
 	if err := os.MkdirAll(filepath.Dir(k.memory), 0o700); err != nil {
 		return err
 	}
-	return os.WriteFile(k.memory, []byte(what+"\n"), 0o600)
+	return atomicfile.Write(k.memory, []byte(what+"\n"))
 }

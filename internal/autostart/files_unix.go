@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"aztray/internal/atomicfile"
 )
 
 // write leaves a file whole or not at all.
@@ -18,17 +20,7 @@ func write(file string, content []byte) error {
 	if old, err := os.ReadFile(file); err == nil && bytes.Equal(old, content) {
 		return nil
 	}
-	t, err := os.CreateTemp(filepath.Dir(file), ".aztray-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(t.Name())
-	_, err = t.Write(content)
-	err = errors.Join(err, t.Chmod(0o644), t.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(t.Name(), file)
+	return atomicfile.WriteMode(file, content, 0o644)
 }
 
 // remove takes a file away; one that is not there is no error.

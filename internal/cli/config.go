@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"aztray/internal/atomicfile"
 	"aztray/internal/config"
 )
 
@@ -60,25 +61,26 @@ one, with .old at its end.`,
 	return cmd
 }
 
-// writeTemplate leaves the commented file. With force, a file that is there is put aside.
+// writeTemplate leaves the commented file. With force, one that is there is copied first: there is no moment without settings.
 func writeTemplate(file string, force bool) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
-	if force {
-		if err := os.Rename(file, file+".old"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+	err := atomicfile.Create(file, config.Template())
+	if !errors.Is(err, fs.ErrExist) {
+		return err
 	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // never over one that is there
-	if errors.Is(err, fs.ErrExist) {
+	if !force {
 		return fmt.Errorf("%s is there already; aztray config show says what it sets, and aztray config init --force begins anew", file)
+	}
+	old, err := os.ReadFile(file)
+	if err == nil {
+		err = atomicfile.Write(file+".old", old)
 	}
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(config.Template())
-	return errors.Join(err, f.Close())
+	return atomicfile.Write(file, config.Template())
 }
 
 func (c *command) configShowCommand() *cobra.Command {

@@ -14,7 +14,7 @@ import (
 	"slices"
 	"strings"
 
-	"aztray/internal/agent"
+	"aztray/internal/atomicfile"
 	"aztray/internal/auth"
 	"aztray/internal/config"
 	"aztray/internal/doctor"
@@ -70,7 +70,7 @@ func (c *command) writeBundle(ctx context.Context, file string, r doctor.Report)
 	if err := z.Close(); err != nil {
 		return fmt.Errorf("writing %s: %w", file, err)
 	}
-	if err := agent.WriteFile(file, out.Bytes()); err != nil {
+	if err := atomicfile.Write(file, out.Bytes()); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.Err, "Written to %s: no token or password is in it, but names are; look through it before you send it.\n", file)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"aztray/internal/atomicfile"
 	"aztray/internal/auth"
 )
 
@@ -137,7 +138,7 @@ func (h hostDirs) prepare(ctx context.Context, name string, named bool, b auth.B
 // use notes that there is a container that the directory is for, and the tenant that its label asks
 // for. The note is out of the container's reach.
 func (h hostDirs) use(c Container) error {
-	return os.WriteFile(h.note(dirName(c)), []byte(c.Tenant), 0o600)
+	return atomicfile.Write(h.note(dirName(c)), []byte(c.Tenant))
 }
 
 // unused notes that no container has use for the directory any more, so that Prepare leaves it empty.

@@ -9,6 +9,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"aztray/internal/atomicfile"
 )
 
 // Our own engine socket stands before an engine, and the docker command may be told to use it. For us
@@ -116,12 +118,7 @@ func (es *Engines) Keep(ctx context.Context) error {
 	if old, err := os.ReadFile(es.o.Behind); err == nil && string(old) == string(text) {
 		return nil
 	}
-	beside := es.o.Behind + ".new"
-	err = os.WriteFile(beside, text, 0o600)
-	if err == nil {
-		err = os.Rename(beside, es.o.Behind)
-	}
-	return err
+	return atomicfile.Write(es.o.Behind, text)
 }
 
 // Dial opens a connection to the first engine, on which its own protocol is spoken.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"aztray/internal/atomicfile"
 	"aztray/internal/auth"
 )
 
@@ -70,17 +71,26 @@ func (c consents) read() (map[string]answered, error) {
 		return all, nil
 	}
 	if err == nil && info.Size() > consentsSize {
-		err = fmt.Errorf("%s is too large to be ours", c.file)
+		return nil, fmt.Errorf("%w: %s is too large to be ours", errDamaged, c.file)
 	}
 	if err != nil {
 		return nil, err
 	}
 	text, err := os.ReadFile(c.file)
-	if err == nil {
-		err = json.Unmarshal(text, &all)
+	if err != nil {
+		return nil, err
 	}
-	return all, err
+	if err := json.Unmarshal(text, &all); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", errDamaged, c.file, err)
+	}
+	if all == nil { // it holds null
+		all = map[string]answered{}
+	}
+	return all, nil
 }
+
+// errDamaged says that what the file holds is not what we wrote there: nothing in it can be believed.
+var errDamaged = errors.New("the answers given before are damaged")
 
 // answer is what the person said; "" is nothing yet, and so is a file that can't be read.
 func (c consents) answer(q Question, box Container) string {
@@ -102,6 +112,9 @@ func (c consents) set(q Question, box Container, allow bool, now time.Time) erro
 	}
 	defer lock.Unlock()
 	all, err := c.read()
+	if errors.Is(err, errDamaged) { // it is put aside, and every question is asked once more
+		all, err = map[string]answered{}, atomicfile.Replace(c.file, c.file+".damaged")
+	}
 	if err != nil {
 		return fmt.Errorf("the answers given before can't be read: %w", err)
 	}
@@ -114,21 +127,7 @@ func (c consents) set(q Question, box Container, allow bool, now time.Time) erro
 	if err != nil {
 		return err
 	}
-	return replaceFile(c.file, text)
-}
-
-// replaceFile writes a file of ours beside and renames it, owner-only.
-func replaceFile(file string, text []byte) error {
-	t, err := os.CreateTemp(filepath.Dir(file), ".aztray-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(t.Name())
-	_, err = t.Write(text)
-	if err = errors.Join(err, t.Close()); err != nil {
-		return err
-	}
-	return os.Rename(t.Name(), file)
+	return atomicfile.Write(c.file, text)
 }
 
 // Answer remembers what the person said to a question about a container.

@@ -82,9 +82,10 @@ func TestAContainerThatControlsTheEngineIsAskedAbout(t *testing.T) {
 		t.Fatal(err)
 	}
 	wants("answers that can't be read are none", deliver(nil, "img"), Missing, Consent{AskEngine, false})
-	if es.Answer(box, AskEngine, true) == nil {
-		t.Error("a file that can't be read was written over")
+	if err := es.Answer(box, AskEngine, true); err != nil {
+		t.Error(err)
 	}
+	wants("what is damaged is in nobody's way", deliver(nil, "img"), Fresh, Consent{})
 	one := container("a", "p-web-1", "img", "running", map[string]string{composeProject: "p", composeService: "web"})
 	two := container("b", "p-web-2", "img", "running", map[string]string{composeProject: "p", composeService: "web"})
 	if consentKey(AskEngine, one) != consentKey(AskEngine, two) || consentKey(AskEngine, one) == consentKey(AskRefresh, one) {
@@ -161,5 +162,28 @@ func TestARefreshTokenIsGivenOnlyWhereThePersonSaysSo(t *testing.T) {
 				t.Errorf("withdrawn: %+v", st)
 			}
 		})
+	}
+}
+
+// TestConsents_Damaged: no answer is made up from a damaged file, and none is kept from being given anew.
+func TestConsents_Damaged(t *testing.T) {
+	for name, text := range map[string]string{"cut off": `{"engine | ", "x`, "empty": "", "null": "null", "a list": "[]", "without end": strings.Repeat(" ", consentsSize+1)} {
+		c := consents{filepath.Join(t.TempDir(), "consents.json")}
+		if err := os.WriteFile(c.file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		one, other := Container{Name: "a"}, Container{Name: "b"}
+		if got := c.answer(AskEngine, one); got != "" {
+			t.Errorf("%s: the answer is %q", name, got)
+		}
+		if err := c.set(AskEngine, one, true, time.Now()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got, none := c.answer(AskEngine, one), c.answer(AskEngine, other); got != answerAllow || none != "" {
+			t.Errorf("%s: the answers are %q and %q", name, got, none)
+		}
+		if kept, err := os.ReadFile(c.file + ".damaged"); name != "null" && (err != nil || string(kept) != text) {
+			t.Errorf("%s: what it held is not kept: %v", name, err)
+		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"aztray/internal/atomicfile"
 )
 
 // hostDirs are the directories on this machine that containers mount, one for each name. Nobody but
@@ -232,30 +234,11 @@ func (d *hostDir) write(c content, who *owner) error {
 // replace writes f beside its place and renames it, so that nobody ever reads half of it. What a
 // container has put at either name is replaced, not written through.
 func replace(in *os.Root, f file, mode fs.FileMode, who *owner) error {
-	fresh := f.name + freshSuffix
-	if err := in.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	w, err := in.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
+	var own func(*os.File) error
 	if who != nil {
-		err = w.Chown(who.uid, who.gid)
+		own = func(w *os.File) error { return w.Chown(who.uid, who.gid) }
 	}
-	if err == nil {
-		_, err = w.Write(f.text)
-	}
-	if err == nil {
-		err = w.Chmod(mode)
-	}
-	if err = errors.Join(err, w.Close()); err == nil {
-		err = in.Rename(fresh, f.name)
-	}
-	if err != nil {
-		in.Remove(fresh)
-	}
-	return err
+	return atomicfile.WriteIn(in, f.name, f.name+freshSuffix, f.text, mode, own)
 }
 
 // clear deletes what we wrote.

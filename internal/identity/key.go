@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"aztray/internal/atomicfile"
 	"aztray/internal/auth"
 )
 
@@ -54,29 +55,13 @@ func readKey(file string) (Key, error) {
 	return Key{auth.NewSecret(string(b))}, nil
 }
 
-// makeKey writes a key beside and gives it its name only where none has it yet: tray and command line
-// may both come here, and both must go by the first.
+// makeKey gives a key the name only where none has it yet: tray and command line may both come here, and
+// both must go by the first.
 func makeKey(file string) error {
-	t, err := os.CreateTemp(filepath.Dir(file), ".aztray-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(t.Name())
 	b := make([]byte, keyLength)
 	rand.Read(b) // never fails
-	_, err = t.Write(b)
-	if err == nil {
-		err = t.Sync()
-	}
-	if cerr := t.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
+	if err := atomicfile.Create(file, b); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	err = os.Link(t.Name(), file)
-	if err == nil || errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	return os.Rename(t.Name(), file) // a file system without hard links
+	return nil
 }
