@@ -65,8 +65,8 @@ func notListening(failing map[netip.AddrPort]error) *auth.Problem {
 }
 
 // token gives a container its token and has the agent know that it got one.
-func (e *endpoint) token(ctx context.Context, c identity.Client, scope string) (auth.Token, error) {
-	t, err := e.agent.Token(ctx, c.Tenant, scope)
+func (e *endpoint) token(ctx context.Context, c identity.Client, q identity.Question) (auth.Token, error) {
+	t, err := e.agent.Token(ctx, agent.Question{Tenant: c.Tenant, Scope: q.Scope, Refused: q.Refused})
 	if err == nil {
 		e.agent.Served(ctx, c.ID, t)
 	}

@@ -3,8 +3,11 @@ package agent
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"aztray/internal/auth"
@@ -12,10 +15,12 @@ import (
 )
 
 const (
-	maxWaiters  = 512              // that wait for a token at once
-	comfortable = 6 * time.Minute  // what a token should have left: SDKs renew one with less than five
-	lastResort  = 30 * time.Second // what it must have left to be given while there is no better
-	keptServed  = 24 * time.Hour   // after its token's end: how long it is known that a container asked
+	maxWaiters   = 512             // that wait for a token at once
+	comfortable  = 6 * time.Minute // what a token should have left: SDKs renew one with less than five
+	patience     = 2 * time.Second // how long a renewal may run before what still lives is given in its place
+	lastResort   = 2 * time.Second // what a token must have left to be given at all: it is to reach the service
+	refusedEvery = time.Minute     // between two renewals of a tenant for a token that a service refused
+	keptServed   = 24 * time.Hour  // after its token's end: how long it is known that a container asked
 )
 
 // Served is what a container was last given by the identity endpoint.
@@ -24,11 +29,19 @@ type Served struct {
 	ExpiresOn time.Time `json:"expires_on"`
 }
 
-// Token gives a token for one scope in a tenant, "" for the one in use. One that lasts is given at once,
-// else a silent renewal is awaited until ctx ends, which should have a deadline. While the person is
-// needed, what still lives is given. Errors are *auth.Problem, or ctx's.
-func (a *Agent) Token(ctx context.Context, tenant, scope string) (auth.Token, error) {
-	w := waiter{ctx: ctx, tenant: tenant, scope: scope, reply: make(chan tokenReply, 1)}
+// Question is what is asked for.
+type Question struct {
+	Tenant  string // "": the one in use
+	Scope   string
+	Refused string // SHA-256, in hexadecimal digits, of a token that a service refused; "": none was
+}
+
+// Token gives a token. One that lasts is given at once, else a silent renewal is awaited until ctx ends,
+// which should have a deadline. What still lives is given while the person is needed, and when a renewal
+// takes longer than a moment. A token that a service refused is not given again: a newer one is obtained.
+// Errors are *auth.Problem, or ctx's.
+func (a *Agent) Token(ctx context.Context, q Question) (auth.Token, error) {
+	w := waiter{Question: q, ctx: ctx, reply: make(chan tokenReply, 1)}
 	select {
 	case a.events <- tokenAsked{w}:
 	case <-ctx.Done():
@@ -52,10 +65,19 @@ func (a *Agent) Served(ctx context.Context, containerID string, t auth.Token) {
 
 // waiter is one who asked for a token. reply holds one, so that the loop never waits for it.
 type waiter struct {
-	ctx           context.Context
-	tenant, scope string
-	since         time.Time
-	reply         chan tokenReply
+	Question
+	ctx   context.Context
+	since time.Time
+	reply chan tokenReply
+}
+
+// refuses reports whether t is the token that w's service refused.
+func (w waiter) refuses(t auth.Token) bool {
+	if w.Refused == "" || t.ExpiresOn.IsZero() {
+		return false
+	}
+	sum := sha256.Sum256([]byte(t.Secret.Reveal()))
+	return strings.EqualFold(w.Refused, hex.EncodeToString(sum[:]))
 }
 
 type tokenReply struct {
@@ -66,12 +88,14 @@ type tokenReply struct {
 type tokenAsked struct{ w waiter }
 
 func (e tokenAsked) apply(s *state, now time.Time) {
-	if len(s.waiters) >= maxWaiters {
-		e.w.reply <- tokenReply{problem: notYet}
-		return
-	}
 	e.w.since = now
-	s.waiters = append(s.waiters, e.w)
+	if len(s.waiters) < maxWaiters {
+		s.waiters = append(s.waiters, e.w)
+	} else if r, known := s.reply(e.w, now); known {
+		e.w.reply <- r
+	} else {
+		e.w.reply <- tokenReply{problem: notYet}
+	}
 }
 
 type served struct {
@@ -81,8 +105,12 @@ type served struct {
 
 func (e served) apply(s *state, now time.Time) { s.served[e.id] = Served{now, e.expires} }
 
-var notYet = &auth.Problem{Code: "TOKEN_NOT_YET", Kind: auth.Transient,
-	Message: "There is no fresh token at the moment; it is tried again by itself.", Advice: "See aztray service status if it stays."}
+var (
+	notYet = &auth.Problem{Code: "TOKEN_NOT_YET", Kind: auth.Transient,
+		Message: "There is no fresh token at the moment; it is tried again by itself.", Advice: "See aztray service status if it stays."}
+	notNewer = &auth.Problem{Code: "TOKEN_NOT_NEWER", Kind: auth.Transient,
+		Message: "The service refused this token, and there is no newer one at the moment.", Advice: "Sign in again if it stays: aztray service auth-renew"}
+)
 
 // answer replies to those who wait and whose token, or what stands in its way, is known.
 func (s *state) answer(now time.Time) {
@@ -106,29 +134,56 @@ func (s *state) reply(w waiter, now time.Time) (tokenReply, bool) {
 	case !s.signedIn():
 		return tokenReply{problem: auth.Classify("Please run 'az login' to setup account.", nil).With(s.set.TenantID, s.set.Scope)}, true
 	}
-	g := s.sign(s.tenantID(cmp.Or(w.tenant, s.tenant())))
-	t, had := g.tokens[w.scope]
+	g := s.sign(s.tenantID(cmp.Or(w.Tenant, s.tenant())))
+	t, had := g.tokens[w.Scope]
+	if w.refuses(t) {
+		return s.replyNewer(w, g, now)
+	}
 	life := t.ExpiresOn.Sub(t.ObtainedAt)
 	fresh, alive := t.Alive(now, min(comfortable, life/2)), t.Alive(now, min(lastResort, life/4))
 	tried := !g.probedAt.IsZero() && (!g.probedAt.Before(w.since) || now.Sub(g.probedAt) < s.set.ProbeInterval)
 	switch {
 	case fresh:
 		return tokenReply{token: t}, true
-	case g.probing:
+	case g.probing && !(alive && now.Sub(g.probeBegan) >= patience):
 		return tokenReply{}, false
-	case alive && (g.refusal != nil || s.renewal != nil || tried):
+	case alive && (g.probing || g.refusal != nil || s.renewal != nil || tried):
 		return tokenReply{token: t}, true
 	case s.renewal != nil:
 		return tokenReply{}, false
 	case g.refusal != nil:
 		return tokenReply{problem: g.refusal}, true
-	case tried && g.lacking[w.scope] != nil:
-		return tokenReply{problem: g.lacking[w.scope]}, true
+	case tried && g.lacking[w.Scope] != nil:
+		return tokenReply{problem: g.lacking[w.Scope]}, true
 	case g.tries > 0 && now.Before(g.probeAt), had && !g.probedAt.Before(w.since), g.probedAt.After(w.since):
 		return tokenReply{problem: notYet}, true
 	}
 	g.probeAt = earlier(g.probeAt, now)
 	return tokenReply{}, false
+}
+
+// replyNewer is reply to one whose service refused the token that there is. It has it renewed, but not as
+// often as one container likes: each renewal is a delivery to all.
+func (s *state) replyNewer(w waiter, g *sign, now time.Time) (tokenReply, bool) {
+	switch {
+	case g.probing, s.renewal != nil:
+		return tokenReply{}, false
+	case g.refusal != nil:
+		return tokenReply{problem: g.refusal}, true
+	case g.probedAt.After(w.since), now.Sub(g.refusedAt) < refusedEvery:
+		return tokenReply{problem: cmp.Or(g.lacking[w.Scope], notNewer)}, true
+	}
+	g.refusedAt, g.probeAt = now, earlier(g.probeAt, now)
+	return tokenReply{}, false
+}
+
+// patient makes the loop look again when the patience of those who wait for a renewal has ended.
+func (p *plan) patient(s *state, now time.Time) {
+	for _, w := range s.waiters {
+		if end := s.sign(s.tenantID(cmp.Or(w.Tenant, s.tenant()))).probeBegan.Add(patience); end.After(now) {
+			p.at(end)
+		}
+	}
 }
 
 // shownStatus is a container's status with what its log said, or with what it asked the endpoint for.

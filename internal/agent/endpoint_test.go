@@ -2,6 +2,8 @@ package agent
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -16,7 +18,7 @@ import (
 func (x *run) ask(tenant, scope string) (auth.Token, error) {
 	ctx, stop := context.WithTimeout(x.t.Context(), 8*time.Second)
 	defer stop()
-	return x.a.Token(ctx, tenant, scope)
+	return x.a.Token(ctx, Question{Tenant: tenant, Scope: scope})
 }
 
 func kindOf(err error) auth.Kind {
@@ -109,12 +111,20 @@ func TestReply(t *testing.T) {
 		{"six minutes", func(_ *state, g *sign) { g.tokens[scope] = lasts(time.Hour, comfortable) }, "token"},
 		{"less, and a renewal may be tried", nil, wait},
 		{"less, and it was tried a moment ago", func(_ *state, g *sign) { g.probedAt = now.Add(-time.Minute) }, "token"},
-		{"less, and a renewal runs", func(_ *state, g *sign) { g.probing = true }, wait},
+		{"less, and a renewal runs", func(_ *state, g *sign) { g.probing, g.probeBegan = true, now.Add(-time.Second) }, wait},
+		{"less, and a renewal has run for two seconds", func(_ *state, g *sign) { g.probing, g.probeBegan = true, now.Add(-patience) }, "token"},
+		{"less, and a renewal runs during a sign-in", func(s *state, g *sign) {
+			s.renewal, g.probing, g.probeBegan = &Renewal{}, true, now.Add(-patience)
+		}, "token"},
 		{"less, and the person signs in", func(s *state, _ *sign) { s.renewal = &Renewal{} }, "token"},
 		{"less, and the person is needed", func(_ *state, g *sign) { g.refusal = refusal }, "token"},
 		{"more than half of a short life", func(_ *state, g *sign) { g.tokens[scope] = lasts(time.Minute, 31*time.Second) }, "token"},
 		{"less than half of it", func(_ *state, g *sign) { g.tokens[scope] = lasts(time.Minute, 29*time.Second) }, wait},
-		{"hardly any, and the person is needed", func(_ *state, g *sign) { g.tokens[scope], g.refusal = lasts(time.Hour, 20*time.Second), refusal }, string(auth.SignInRequired)},
+		{"twenty seconds, and the person is needed", func(_ *state, g *sign) { g.tokens[scope], g.refusal = lasts(time.Hour, 20*time.Second), refusal }, "token"},
+		{"hardly any, and the person is needed", func(_ *state, g *sign) { g.tokens[scope], g.refusal = lasts(time.Hour, time.Second), refusal }, string(auth.SignInRequired)},
+		{"hardly any, and a renewal has run for two seconds", func(_ *state, g *sign) {
+			g.tokens[scope], g.probing, g.probeBegan = lasts(time.Hour, time.Second), true, now.Add(-patience)
+		}, wait},
 		{"none, and the person is needed", func(_ *state, g *sign) { clear(g.tokens); g.refusal = refusal }, string(auth.SignInRequired)},
 		{"none, and the person signs in", func(s *state, g *sign) { clear(g.tokens); g.refusal, s.renewal = refusal, &Renewal{} }, wait},
 		{"none, and nothing was tried", func(_ *state, g *sign) { clear(g.tokens) }, wait},
@@ -140,7 +150,7 @@ func TestReply(t *testing.T) {
 			if c.with != nil {
 				c.with(s, g)
 			}
-			r, known := s.reply(waiter{scope: scope, since: now}, now)
+			r, known := s.reply(waiter{Question: Question{Scope: scope}, since: now}, now)
 			got := wait
 			switch {
 			case known && r.problem != nil:
@@ -185,6 +195,92 @@ func TestAskingAllTheTime(t *testing.T) {
 		}
 		if n := r.peek().probes; n > 15 {
 			t.Errorf("%d renewals in six hours", n)
+		}
+	})
+}
+
+// A renewal that hangs, on a network that swallows everything, holds no live token back: who asks waits for it
+// for a moment, who asks later not at all. azure-identity 1.26 for Python fails on a 503 though its own token lives.
+func TestAskingWhileARenewalHangs(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{}, func(x *run) {
+		first, err := x.ask("", scope)
+		if err != nil {
+			x.t.Fatal(err)
+		}
+		r.mu.Lock()
+		r.hangs = 90 * time.Second
+		r.mu.Unlock()
+		r.refuse(&auth.Problem{Kind: auth.Offline})
+		x.after(time.Until(first.ExpiresOn) - 6*time.Minute)
+		longest := time.Duration(0)
+		for time.Until(first.ExpiresOn) > lastResort+time.Second {
+			began := time.Now()
+			tok, err := x.ask("", scope)
+			if err != nil || tok.Secret.Reveal() != first.Secret.Reveal() {
+				x.t.Fatalf("with %v left: %v", time.Until(first.ExpiresOn), err)
+			}
+			longest = max(longest, time.Since(began))
+			time.Sleep(time.Second)
+		}
+		if longest > patience {
+			x.t.Errorf("one who asked waited for %v", longest)
+		}
+		time.Sleep(lastResort + time.Second)
+		if _, err := x.ask("", scope); err == nil {
+			x.t.Error("a token that has ended is given")
+		}
+	})
+}
+
+// A token that a service refused, as MSAL's token_sha256_to_refresh says, is not given again: the next is
+// obtained, at most once a minute.
+func TestATokenThatAServiceRefused(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	inBubble(t, r, Settings{}, func(x *run) {
+		ask := func(refused auth.Token) (auth.Token, error) {
+			ctx, stop := context.WithTimeout(x.t.Context(), 8*time.Second)
+			defer stop()
+			sum := sha256.Sum256([]byte(refused.Secret.Reveal()))
+			return x.a.Token(ctx, Question{Scope: scope, Refused: hex.EncodeToString(sum[:])})
+		}
+		first, err := x.ask("", scope)
+		if err != nil {
+			x.t.Fatal(err)
+		}
+		was := r.peek().probes
+		second, err := ask(first)
+		if err != nil || second.Secret.Reveal() == first.Secret.Reveal() {
+			x.t.Fatalf("the refused token came again, or none: %v", err)
+		}
+		for range 3 { // others whose service refused the first, and a service that refuses the second as well
+			if tok, err := ask(first); err != nil || tok.Secret.Reveal() != second.Secret.Reveal() {
+				x.t.Errorf("another who was refused: %v", err)
+			}
+			if _, err := ask(second); kindOf(err) != auth.Transient {
+				x.t.Errorf("the second at once again: %v", err)
+			}
+		}
+		if n := r.peek().probes - was; n != 1 {
+			x.t.Errorf("%d renewals", n)
+		}
+		if tok, err := x.ask("", scope); err != nil || tok.Secret.Reveal() != second.Secret.Reveal() {
+			x.t.Errorf("who was not refused: %v", err)
+		}
+		x.after(refusedEvery)
+		if tok, err := ask(second); err != nil || tok.Secret.Reveal() == second.Secret.Reveal() {
+			x.t.Errorf("a minute later: %v", err)
+		}
+		r.refuse(refusal)
+		x.after(refusedEvery)
+		newest, err := x.ask("", scope)
+		if err != nil {
+			x.t.Fatal(err)
+		}
+		if _, err := ask(newest); kindOf(err) != auth.SignInRequired {
+			x.t.Errorf("when the person is needed: %v", err)
 		}
 	})
 }

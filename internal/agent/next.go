@@ -40,6 +40,7 @@ func next(s *state, now time.Time) plan {
 		p.roll(s, now)
 		p.askOpenAI(s, now)
 	}
+	p.patient(s, now)
 	p.follow(s)
 	p.prepare(s, now)
 	p.deliver(s, now)
@@ -105,7 +106,7 @@ func (p *plan) probe(s *state, now time.Time) {
 			p.at(g.probeAt)
 			continue
 		}
-		g.probing = true
+		g.probing, g.probeBegan = true, now
 		p.jobs = append(p.jobs, probeJob{files: s.files, username: s.row(tenant).User.Name, tenant: tenant, scopes: scopes})
 	}
 }

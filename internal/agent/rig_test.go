@@ -33,6 +33,7 @@ type rig struct {
 	refused   map[string]*auth.Problem // silent renewal, by tenant
 	issued    int
 	probes    []time.Time
+	hangs     time.Duration // that each silent renewal takes
 	login     func(context.Context, auth.LoginOptions) error
 	logins    []auth.LoginOptions
 	held      map[string]auth.Bundle // by container id
@@ -112,8 +113,12 @@ func (r *rig) AZProblem() *auth.Problem { return nil }
 
 func (r *rig) Token(_ context.Context, _ auth.Files, _, tenant, scope string) (auth.Token, error) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.probes = append(r.probes, time.Now())
+	hangs := r.hangs
+	r.mu.Unlock()
+	time.Sleep(hangs) // of the bubble
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if p := r.refused[tenant]; p != nil {
 		return auth.Token{}, p
 	}

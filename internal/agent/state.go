@@ -86,6 +86,8 @@ type sign struct {
 	signedInAt   time.Time   // by Entra's clock
 	policy       auth.Policy // how long a sign-in lasts in this tenant, as far as is known
 	probing      bool
+	probeBegan   time.Time // of the one that runs, or ran last
+	refusedAt    time.Time // when a token was last renewed for a service's refusal of it
 	again        bool      // what it tries is no longer what is wanted: once more after it
 	probeAt      time.Time // when to try next; zero is at once
 	probedAt     time.Time // when it was tried last
@@ -222,8 +224,8 @@ func (s *state) wanted() map[string][]string {
 		}
 	}
 	for _, who := range s.waiters {
-		if t := s.tenantID(cmp.Or(who.tenant, s.tenant())); t != "" {
-			add(t, append(s.usual(), who.scope)...)
+		if t := s.tenantID(cmp.Or(who.Tenant, s.tenant())); t != "" {
+			add(t, append(s.usual(), who.Scope)...)
 		}
 	}
 	return w

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	"aztray/internal/auth"
 )
@@ -17,7 +18,7 @@ type answer struct {
 	client Client // whose request it was; zero where that is not known
 	status int
 	body   any
-	retry  bool // the caller is to come again
+	retry  time.Duration // the caller is to come again after it; whole seconds, 0: not at all
 }
 
 func (a answer) of(c Client) answer {
@@ -55,9 +56,9 @@ func refuse(status int, sentence string) answer {
 }
 
 // later makes SDKs wait and ask again.
-func later(status int, sentence string) answer {
+func later(status int, after time.Duration, sentence string) answer {
 	a := refuse(status, sentence)
-	a.retry = true
+	a.retry = after
 	return a
 }
 
@@ -69,11 +70,11 @@ func failed(err error) answer {
 	case ok && p.Kind != auth.Transient && p.Kind != auth.Offline:
 		return refuse(http.StatusBadRequest, p.Message+" "+p.Advice)
 	case ok:
-		return later(http.StatusServiceUnavailable, p.Message)
+		return later(http.StatusServiceUnavailable, comeAgain, p.Message)
 	case errors.Is(err, context.DeadlineExceeded):
-		return later(http.StatusServiceUnavailable, "the token is being renewed")
+		return later(http.StatusServiceUnavailable, comeAgain, "the token is being renewed")
 	}
-	return later(http.StatusServiceUnavailable, "there is no token at the moment")
+	return later(http.StatusServiceUnavailable, comeAgain, "there is no token at the moment")
 }
 
 func (a answer) write(w http.ResponseWriter) {
@@ -81,8 +82,8 @@ func (a answer) write(w http.ResponseWriter) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	if a.retry {
-		h.Set("Retry-After", comeAgain)
+	if a.retry > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(a.retry/time.Second)))
 	}
 	w.WriteHeader(a.status)
 	json.NewEncoder(w).Encode(a.body) // a caller that has gone needs no answer

@@ -47,14 +47,20 @@ type Options struct {
 	// Known lists the containers that may ask, as they are now. It is called at most once a second for
 	// requests that are in order.
 	Known func(context.Context) ([]Client, error)
-	// Token gives a token for one of the client's scopes. It may wait for a renewal until ctx ends; a
-	// failure that a person can act on is an *auth.Problem.
-	Token func(ctx context.Context, c Client, scope string) (auth.Token, error)
+	// Token gives a token. It may wait for a renewal until ctx ends; a failure that a person can act on is
+	// an *auth.Problem.
+	Token func(context.Context, Client, Question) (auth.Token, error)
 	// Failing is told after each list of addresses which of them cannot be listened on, and why; nil: nobody is.
 	Failing func(map[netip.AddrPort]error)
 	Wait    time.Duration    // for a renewal, before the caller is told to come again; 0 means 8 seconds
 	Now     func() time.Time // nil means time.Now
 	Log     *slog.Logger     // nil means slog.Default()
+}
+
+// Question is what a client asks for.
+type Question struct {
+	Scope   string // one of the client's
+	Refused string // SHA-256, in hexadecimal digits, of a token that a service refused and that is not to come again; or ""
 }
 
 // Server answers containers that ask for a token. It is an http.Handler.
@@ -72,7 +78,7 @@ const (
 	maxBusy    = 256             // requests at once
 	knownFor   = time.Second     // how long the list of containers is good for
 	maxHeader  = 16 << 10        // bytes
-	comeAgain  = "2"             // seconds; SDKs wait no longer than sixty
+	comeAgain  = 2 * time.Second // SDKs ask four times
 	listWithin = 5 * time.Second // the engine has this long to list the containers
 )
 
@@ -85,13 +91,18 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	return &Server{o: o, good: newLimiter(60, 10, o.Now), bad: newLimiter(20, 1, o.Now), busy: make(chan struct{}, maxBusy)}
+	return &Server{o: o, good: newLimiter(200, 10, o.Now), bad: newLimiter(20, 1, o.Now), busy: make(chan struct{}, maxBusy)}
 }
 
 // ServeHTTP answers one request, and leaves one line about it in the log.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := s.answer(r)
-	s.o.Log.Info("identity endpoint", "container", a.client.Name, "from", r.RemoteAddr, "resource", clip(r.URL.Query().Get("resource")), "status", a.status)
+	q := r.URL.Query()
+	line := []any{"container", a.client.Name, "from", r.RemoteAddr, "resource", clip(q.Get("resource")), "status", a.status}
+	if capabilities := q.Get("xms_cc"); capabilities != "" {
+		line = append(line, "capabilities", clip(capabilities))
+	}
+	s.o.Log.Info("identity endpoint", line...)
 	a.write(w)
 }
 
@@ -102,39 +113,41 @@ func (s *Server) answer(r *http.Request) answer {
 	case s.busy <- struct{}{}:
 		defer func() { <-s.busy }()
 	default:
-		return later(http.StatusServiceUnavailable, "too many containers ask at once")
+		return later(http.StatusServiceUnavailable, s.o.Wait+time.Second, "too many containers ask at once") // by then those have their answers
 	}
 	if status, sentence := improper(r); sentence != "" {
 		return refuse(status, sentence)
 	}
 	from := remote(r)
 	c, ok, err := s.whose(r.Context(), r.Header.Get("X-IDENTITY-HEADER"), from)
-	switch {
-	case err != nil:
-		return later(http.StatusServiceUnavailable, "the container engine does not say which containers there are")
-	case !ok && !s.bad.allow(from.String()):
-		return later(http.StatusTooManyRequests, "too many requests without a right IDENTITY_HEADER")
-	case !ok:
-		return refuse(http.StatusUnauthorized, "no covered container has this IDENTITY_HEADER at this address; print the right one with: aztray endpoint env")
-	case !s.good.allow(c.ID + c.Name):
-		return later(http.StatusTooManyRequests, "this container asks too often").of(c)
+	if err != nil {
+		return later(http.StatusServiceUnavailable, comeAgain, "the container engine does not say which containers there are")
 	}
-	if v := r.URL.Query().Get("api-version"); v != "2019-08-01" {
-		return refuse(http.StatusBadRequest, "the api-version must be 2019-08-01, which is that of Azure App Service").of(c)
+	if !ok {
+		if wait := s.bad.take(from.String()); wait > 0 {
+			return later(http.StatusTooManyRequests, wait, "too many requests without a right IDENTITY_HEADER")
+		}
+		return refuse(http.StatusUnauthorized, "no covered container has this IDENTITY_HEADER at this address; print the right one with: aztray endpoint env")
+	}
+	if wait := s.good.take(c.ID + c.Name); wait > 0 {
+		return later(http.StatusTooManyRequests, wait, "this container asks too often").of(c)
+	}
+	if !served(r.URL.Query().Get("api-version")) {
+		return refuse(http.StatusBadRequest, "the api-version must be "+oldest+" or a later one, which are those of Azure App Service").of(c)
 	}
 	return s.token(r, c).of(c)
 }
 
 // token answers a request that is in order.
 func (s *Server) token(r *http.Request, c Client) answer {
-	resource := r.URL.Query().Get("resource")
+	resource, refused := r.URL.Query().Get("resource"), r.URL.Query().Get("token_sha256_to_refresh")
 	i := slices.IndexFunc(c.Scopes, func(scope string) bool { return resourceOf(scope) == resourceOf(resource) })
 	if resource == "" || i < 0 {
 		return refuse(http.StatusForbidden, "this container may not have tokens for that resource; its label aztray.scopes or the setting containers.scopes would allow it")
 	}
 	ctx, stop := context.WithTimeout(r.Context(), s.o.Wait)
 	defer stop()
-	t, err := s.o.Token(ctx, c, c.Scopes[i])
+	t, err := s.o.Token(ctx, c, Question{Scope: c.Scopes[i], Refused: refused})
 	if err != nil {
 		return failed(err)
 	}
@@ -177,6 +190,17 @@ func (s *Server) match(known []Client, secret string, from netip.Addr) (found Cl
 		}
 	}
 	return found, ok
+}
+
+// oldest is App Service's first api-version of this form. Later ones add parameters: MSAL's next, of which its
+// public pull requests speak, is 2025-03-30, with xms_cc and token_sha256_to_refresh.
+const oldest = "2019-08-01"
+
+// served reports whether requests of an api-version are answered.
+func served(version string) bool {
+	day := strings.TrimSuffix(version, "-preview")
+	_, err := time.Parse(time.DateOnly, day)
+	return err == nil && day >= oldest
 }
 
 // resourceOf is what a scope and a resource have in common, whatever slashes a client puts behind it.

@@ -68,12 +68,12 @@ func newRig(t *testing.T, o Options) *rig {
 	}}
 	o.Key, o.Log = key, slog.New(slog.NewTextHandler(&r.log, nil))
 	o.Known = func(context.Context) ([]Client, error) { r.lists++; return r.known, nil }
-	o.Token = func(ctx context.Context, c Client, scope string) (auth.Token, error) {
+	o.Token = func(ctx context.Context, c Client, q Question) (auth.Token, error) {
 		if r.block {
 			<-ctx.Done()
 			return auth.Token{}, context.Cause(ctx)
 		}
-		return auth.Token{Scope: scope, Secret: auth.NewSecret("token of " + c.ID + " in " + c.Tenant + " for " + scope), ExpiresOn: ended}, r.err
+		return auth.Token{Scope: q.Scope, Secret: auth.NewSecret("token of " + c.ID + " in " + c.Tenant + " for " + q.Scope), ExpiresOn: ended}, r.err
 	}
 	r.Server = New(o)
 	return r
@@ -128,7 +128,13 @@ func TestWhoGetsAToken(t *testing.T) {
 		{"a resource that only begins as an allowed one", "/token?api-version=2019-08-01&resource=https://cognitiveservices.azure.com.evil.example", web, nil, 403, "resource"},
 		{"another container's resource", "/token?api-version=2019-08-01&resource=https://management.core.windows.net", web, nil, 403, "resource"},
 		{"no resource", "/token?api-version=2019-08-01", web, nil, 403, "resource"},
+		{"MSAL's next api-version, with what it adds", "/token?api-version=2025-03-30&xms_cc=cp1%2Ccp2&token_sha256_to_refresh=" + strings.Repeat("0a", 32) +
+			"&resource=" + resource, web, nil, 200, "token of 1"},
+		{"a preview of a later api-version", "/token?api-version=2031-01-01-preview&something=new&resource=" + resource, web, nil, 200, "token of 1"},
 		{"an old api-version", "/token?api-version=2017-09-01&resource=" + resource, web, nil, 400, "2019-08-01"},
+		{"Service Fabric's api-version", "/token?api-version=2019-07-01-preview&resource=" + resource, web, nil, 400, "2019-08-01"},
+		{"an api-version that is no day", "/token?api-version=3&resource=" + resource, web, nil, 400, "2019-08-01"},
+		{"no api-version", "/token?resource=" + resource, web, nil, 400, "2019-08-01"},
 		{"X-Forwarded-For", good, web, header("X-Forwarded-For", "10.0.0.1"), 403, "NO_PROXY"},
 		{"Forwarded", good, web, header("Forwarded", "for=10.0.0.1"), 403, "NO_PROXY"},
 		{"through a proxy", good, web, header("Via", "1.1 squid"), 403, "NO_PROXY"},
@@ -253,8 +259,8 @@ func TestWhoAsksTooOftenIsHeldBack(t *testing.T) {
 	if r.lists > 25 {
 		t.Errorf("100 guesses made the engine list %d times", r.lists)
 	}
-	if m := codes(r.key.Header(ContainerName("web")).Reveal(), 100); m[200] != 60 || m[429] != 40 {
-		t.Errorf("100 requests of one container, from the address of the one that guesses: %v", m)
+	if m := codes(r.key.Header(ContainerName("web")).Reveal(), 300); m[200] != 200 || m[429] != 100 {
+		t.Errorf("300 requests of one container, from the address of the one that guesses: %v", m)
 	}
 	if m := codes(r.key.Header(ServiceName("story", "worker")).Reveal(), 10); m[200] != 10 {
 		t.Errorf("another container suffers: %v", m)

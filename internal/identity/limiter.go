@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// limiter lets each caller do so much at once and so much a second after that.
+// limiter lets each caller do so much at once and so much a second after that. Who comes too early is told
+// when its turn is, behind all those who were told before it.
 type limiter struct {
 	mu        sync.Mutex
 	burst     float64
@@ -15,9 +16,13 @@ type limiter struct {
 }
 
 type allowance struct {
-	n  float64
-	at time.Time
+	n    float64
+	at   time.Time
+	turn time.Time // of the last who was told to come again
 }
+
+// longest is what a caller is told to wait at most. azidentity gives up at once where it is more.
+const longest = time.Minute
 
 // maxCallers is how many are remembered; those who used nothing of late are forgotten first.
 const maxCallers = 4096
@@ -26,26 +31,41 @@ func newLimiter(burst, perSecond float64, now func() time.Time) *limiter {
 	return &limiter{burst: burst, perSecond: perSecond, now: now, left: map[string]allowance{}}
 }
 
-// allow takes one from the caller's allowance, and reports whether there was one.
-func (l *limiter) allow(caller string) bool {
+// take takes one from the caller's allowance. Where there is none it says how long until there is one for who
+// asks now: whole seconds, as Retry-After has them, and zero only where one was taken.
+func (l *limiter) take(caller string) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n := l.remaining(caller)
-	if n < 1 {
-		return false
-	}
-	if len(l.left) >= maxCallers {
+	now, n := l.now(), l.remaining(caller)
+	a, known := l.left[caller]
+	if !known && len(l.left) >= maxCallers {
 		l.forget()
 	}
-	l.left[caller] = allowance{n - 1, l.now()}
-	return true
+	if n >= 1-nearly {
+		l.left[caller] = allowance{n - 1, now, a.turn}
+		return 0
+	}
+	each := time.Duration(float64(time.Second) / l.perSecond)
+	if first := now.Add(time.Duration((1 - n) * float64(each))); a.turn.Before(now) {
+		a.turn = first
+	} else {
+		a.turn = a.turn.Add(each)
+	}
+	if last := now.Add(longest); a.turn.After(last) || a.turn.Sub(now) > longest { // a clock may be set back
+		a.turn = last
+	}
+	l.left[caller] = allowance{n, now, a.turn}
+	return max(time.Second, (a.turn.Sub(now) + time.Second - 1).Truncate(time.Second))
 }
 
-// has reports whether allow would.
+// nearly is what sums of fractions may lack of the whole.
+const nearly = 1e-6
+
+// has reports whether there is one to take.
 func (l *limiter) has(caller string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.remaining(caller) >= 1
+	return l.remaining(caller) >= 1-nearly
 }
 
 func (l *limiter) remaining(caller string) float64 {
