@@ -21,6 +21,7 @@ Xvfb                                            xvfb
 openbox                                         openbox
 xfce4-panel                                     xfce4-panel
 /usr/lib/*/xfce4/notifyd/xfce4-notifyd          xfce4-notifyd
+dunst                                           dunst
 dbus-daemon                                     dbus
 dbus-run-session                                dbus-daemon|dbus
 xfconf-query                                    xfconf

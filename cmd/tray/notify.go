@@ -16,11 +16,11 @@ import (
 )
 
 // notifications shows what Decide says, and what comes by tell, until ctx ends.
-func (p *program) notifications(updates <-chan agent.Snapshot, tell <-chan notify.Message, change <-chan notify.Settings) func(context.Context) error {
+func (p *program) notifications(updates <-chan agent.Snapshot, tell <-chan notify.Message, details func(leave string), change <-chan notify.Settings) func(context.Context) error {
 	file := filepath.Join(p.state, "notify.json")
 	return func(ctx context.Context) error {
 		return notify.Run(ctx, notify.Options{
-			Updates: updates, Do: p.agent.Do, Tell: tell, IconPath: p.icon(), Log: p.log,
+			Updates: updates, Do: p.agent.Do, Tell: tell, Details: details, IconPath: p.icon(), Log: p.log,
 			Settings: notifySettings(p.set), Change: change,
 			Load: func() (notify.Memory, error) { return loadShown(file) },
 			Save: func(m notify.Memory) error {

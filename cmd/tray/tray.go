@@ -35,15 +35,16 @@ type desktop struct {
 	*program
 	updates <-chan agent.Snapshot
 	show    chan struct{}       // a second start asks where this one is
+	details chan string         // a click on a notification, with the compositor's leave
 	tell    chan notify.Message // what the tray cannot show itself
 	grounds chan tray.Ground    // the setting tray.icon, when it changes
 }
 
 func newDesktop(p *program, one *instance.Instance) *desktop {
-	d := &desktop{program: p, updates: p.agent.Updates(), show: make(chan struct{}, 1), tell: make(chan notify.Message, 8),
+	d := &desktop{program: p, updates: p.agent.Updates(), show: make(chan struct{}, 1), details: make(chan string, 1), tell: make(chan notify.Message, 8),
 		grounds: make(chan tray.Ground, 1)}
 	warnings := make(chan notify.Settings, 1)
-	p.part("notify", p.notifications(p.agent.Updates(), d.tell, warnings))
+	p.part("notify", p.notifications(p.agent.Updates(), d.tell, d.showDetails, warnings))
 	p.follows("warnings", func(s config.Settings) any { return s.Notify }, func(ctx context.Context, p *program) error {
 		return give(ctx, warnings, notifySettings(p.set))
 	})
@@ -83,7 +84,7 @@ func (d *desktop) run(ctx context.Context) error {
 	}
 	d.settingsRead(d.settingsProblem(d.unread))
 	return d.program.run(ctx, func(ctx context.Context) error {
-		return tray.Run(ctx, tray.Options{Updates: d.updates, Do: d.agent.Do, Page: d.page.open, Ground: ground, Grounds: d.grounds, Show: d.show, Notice: d.notice, Log: d.log})
+		return tray.Run(ctx, tray.Options{Updates: d.updates, Do: d.agent.Do, Page: d.page.open, Ground: ground, Grounds: d.grounds, Show: d.show, Details: d.details, Notice: d.notice, Log: d.log})
 	})
 }
 
@@ -94,6 +95,14 @@ func (d *desktop) shown() string {
 	default:
 	}
 	return "in the tray: " + d.newest.title()
+}
+
+// showDetails has the tray show the details; a click while it does so already is the same one.
+func (d *desktop) showDetails(leave string) {
+	select {
+	case d.details <- leave:
+	default:
+	}
 }
 
 // title is the newest snapshot in one line.

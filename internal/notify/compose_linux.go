@@ -27,16 +27,20 @@ const (
 
 var escapeMarkup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
+// actionDefault is the specification's name for the click on a note's body.
+const actionDefault = "default"
+
 // compose gives the arguments of Notify: app_name, replaces_id, app_icon, summary, body, actions,
-// hints, expire_timeout.
-func compose(n Note, can capabilities, replaces uint32, icon, tag string) []any {
+// hints, expire_timeout. bodyKey is what a click on the note itself does; "": it is not offered.
+func compose(n Note, can capabilities, bodyKey Key, replaces uint32, icon, tag string) []any {
 	body := n.Body
 	actions := []string{}
 	if can.actions {
-		if n.renews() {
-			// A click on the note itself; mako and dunst reach only this one by mouse. It has no label,
-			// for xfce4-notifyd 0.7 would draw it as one more button.
-			actions = append(actions, "default", "")
+		switch bodyKey {
+		case KeyDetails:
+			actions = append(actions, actionDefault, "Show details")
+		case KeyRenew:
+			actions = append(actions, actionDefault, "") // dunst and mako draw no labels
 		}
 		for _, b := range n.Buttons {
 			actions = append(actions, string(b.Key), b.Label)
@@ -78,3 +82,22 @@ func timeout(n Note, can capabilities) int32 {
 
 // renews reports whether the note offers a sign-in.
 func (n Note) renews() bool { return len(n.Buttons) > 0 && n.Buttons[0].Key == KeyRenew }
+
+// bodyKey is what a click on the note itself does on a server; "" where it does nothing.
+func (n Note) bodyKey(click bodyClick) Key {
+	switch {
+	case click == bodyRenews && n.renews():
+		return KeyRenew
+	case click == bodyDetails && len(n.Buttons) > 0:
+		return KeyDetails
+	}
+	return ""
+}
+
+// keys are those of the note's buttons.
+func (n Note) keys() (all []Key) {
+	for _, b := range n.Buttons {
+		all = append(all, b.Key)
+	}
+	return all
+}

@@ -28,30 +28,31 @@ func TestCompose(t *testing.T) {
 		return h
 	}
 	tests := []struct {
-		name string
-		note Note
-		can  capabilities
-		icon string
-		body string
-		acts []string
-		hint map[string]dbus.Variant
-		wait int32
+		name  string
+		note  Note
+		can   capabilities
+		click bodyClick
+		icon  string
+		body  string
+		acts  []string
+		hint  map[string]dbus.Variant
+		wait  int32
 	}{
-		{"buttons and markup", warn, capabilities{actions: true, markup: true}, "", "R&amp;D &lt;Contoso&gt; asks.",
+		{"buttons and markup", warn, capabilities{actions: true, markup: true}, bodyRenews, "", "R&amp;D &lt;Contoso&gt; asks.",
 			[]string{"default", "", "renew", "Renew now", "snooze", "Snooze"}, hints(1, nil), 0},
-		{"plain text", warn, capabilities{actions: true}, "", "R&D <Contoso> asks.",
-			[]string{"default", "", "renew", "Renew now", "snooze", "Snooze"}, hints(1, nil), 0},
-		{"no buttons", warn, capabilities{}, "", "R&D <Contoso> asks. Open the tray menu to renew.", []string{}, hints(1, nil), 0},
-		{"a list keeps it", warn, capabilities{actions: true, persistence: true}, "", "R&D <Contoso> asks.",
-			[]string{"default", "", "renew", "Renew now", "snooze", "Snooze"}, hints(1, nil), -1},
-		{"a sign-in does not help", blocked, capabilities{actions: true, persistence: true}, "", "Ask your administrator.",
+		{"plain text", warn, capabilities{actions: true}, bodyDetails, "", "R&D <Contoso> asks.",
+			[]string{"default", "Show details", "renew", "Renew now", "snooze", "Snooze"}, hints(1, nil), 0},
+		{"no buttons", warn, capabilities{}, bodyRenews, "", "R&D <Contoso> asks. Open the tray menu to renew.", []string{}, hints(1, nil), 0},
+		{"a list keeps it", warn, capabilities{actions: true, persistence: true}, bodyNothing, "", "R&D <Contoso> asks.",
+			[]string{"renew", "Renew now", "snooze", "Snooze"}, hints(1, nil), -1},
+		{"a sign-in does not help", blocked, capabilities{actions: true, persistence: true}, bodyRenews, "", "Ask your administrator.",
 			[]string{"snooze", "Snooze"}, hints(2, nil), 0},
-		{"news, with a picture", news, capabilities{actions: true}, "/home/a b/aztray.png", "Contoso.", []string{},
+		{"news, with a picture", news, capabilities{actions: true}, bodyDetails, "/home/a b/aztray.png", "Contoso.", []string{},
 			hints(0, map[string]any{"transient": true, "image-path": "file:///home/a%20b/aztray.png"}), -1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := compose(tt.note, tt.can, 7, tt.icon, "tag")
+			got := compose(tt.note, tt.can, tt.note.bodyKey(tt.click), 7, tt.icon, "tag")
 			want := []any{"aztray", uint32(7), "", tt.note.Summary, tt.body, tt.acts, tt.hint, tt.wait}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("got  %v\nwant %v", got, want)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -60,8 +61,17 @@ type desk struct {
 
 // slot is one place on the screen.
 type slot struct {
-	id    uint32 // 0: empty
-	renew bool   // a click on the note itself renews
+	id   uint32 // of the note that is there; 0: none
+	last offer
+}
+
+// offer is what the last note in a slot offers. It outlives the note on the screen: some servers say that a note
+// is closed and then that its button was pressed, and others have it pressed later, in their history. It ends
+// when it is taken, or withdrawn, or when another note is shown.
+type offer struct {
+	id    uint32 // 0: nothing
+	keys  []Key  // of the buttons
+	body  Key    // what a click on the note itself does while it is on the screen; "": nothing
 	token string // came with the last ActivationToken
 }
 
@@ -215,12 +225,19 @@ func (d *desk) notify(ctx context.Context, at *slot, n Note, tag string) error {
 	if owner := d.serverOwner(ctx); owner != d.owner {
 		d.forget(owner)
 	}
+	var who identity
+	var vendor, specification string // a server that does not say who it is is unknown
+	server.CallWithContext(ctx, busIface+".GetServerInformation", 0).Store(&who.name, &vendor, &who.version, &specification)
 	var id uint32
-	args := compose(n, newCapabilities(names), at.id, d.icon, tag)
+	can, body := newCapabilities(names), n.bodyKey(who.bodyClick())
+	args := compose(n, can, body, at.id, d.icon, tag)
 	if err := server.CallWithContext(ctx, busIface+".Notify", 0, args...).Store(&id); err != nil {
 		return err
 	}
-	*at = slot{id: id, renew: n.renews()}
+	*at = slot{id: id}
+	if can.actions {
+		at.last = offer{id: id, keys: n.keys(), body: body}
+	}
 	return nil
 }
 
@@ -283,29 +300,43 @@ func (d *desk) serverSaid(s *dbus.Signal) answer {
 	}
 	id, _ := s.Body[0].(uint32)
 	text, _ := s.Body[1].(string)
-	if id != 0 && id == d.news.id && s.Name == busIface+".NotificationClosed" {
-		d.news = slot{}
-	}
-	if id != 0 && id == d.news.id && s.Name == busIface+".ActionInvoked" {
-		return answer{key: Key(text)}
-	}
-	if id == 0 || id != d.warning.id {
+	for _, at := range []*slot{&d.warning, &d.news} {
+		if id == 0 || id != at.id && id != at.last.id {
+			continue
+		}
+		switch s.Name {
+		case busIface + ".ActivationToken":
+			at.last.token = text
+		case busIface + ".NotificationClosed":
+			was := at.id
+			at.id = 0
+			return answer{closed: at == &d.warning && was == id}
+		case busIface + ".ActionInvoked":
+			return at.invoked(text)
+		}
 		return answer{}
 	}
-	switch s.Name {
-	case busIface + ".ActivationToken":
-		d.warning.token = text
-	case busIface + ".NotificationClosed":
-		d.warning = slot{}
-		return answer{closed: true}
-	case busIface + ".ActionInvoked":
-		key := Key(text)
-		if text == "default" && d.warning.renew {
-			key = KeyRenew
-		}
-		return answer{key: key, token: d.warning.token}
-	}
 	return answer{}
+}
+
+// invoked is what an action of the slot's last note asks for. What the note did not offer is not obeyed, nor is
+// its body once it is closed: that may be how it was dismissed.
+func (at *slot) invoked(text string) answer {
+	key := Key(text)
+	switch {
+	case text == actionDefault && at.id != 0:
+		key = at.last.body
+	case !slices.Contains(at.last.keys, key):
+		key = ""
+	}
+	if key == "" {
+		return answer{}
+	}
+	a := answer{key: key, token: at.last.token}
+	if key != KeyDetails { // that answers nothing: the note stays good
+		at.last = offer{}
+	}
+	return a
 }
 
 func (d *desk) close() {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"aztray/internal/agent"
+	"aztray/internal/auth"
 )
 
 // Options is what Run needs. Updates and Do are required.
@@ -16,7 +17,10 @@ type Options struct {
 	// it is closed Run goes on with the last one.
 	Updates <-chan agent.Snapshot
 	// Do takes what a button asks for. It must not block.
-	Do       func(agent.Command)
+	Do func(agent.Command)
+	// Details shows the details, with the compositor's leave where there is one. It must not block. nil: nothing
+	// shows them.
+	Details  func(activationToken string)
 	Settings Settings
 	Change   <-chan Settings        // other settings from now on; nil: never
 	Load     func() (Memory, error) // what an earlier run saved; nil: nothing
@@ -175,6 +179,12 @@ func (r *runner) display(ctx context.Context) {
 // answer acts on what came back from the screen.
 func (r *runner) answer(ctx context.Context, a answer) {
 	switch {
+	case a.key == KeyDetails:
+		if r.o.Details != nil {
+			r.o.Details(a.token)
+		}
+	case (a.key == KeyRenew || a.key == KeySnooze) && !r.offers():
+		r.o.Log.Debug("a button of a note that no longer holds was pressed", "key", a.key)
 	case a.key == KeyRenew:
 		r.o.Do(agent.Renew{ActivationToken: a.token})
 		r.dismiss(ctx)
@@ -192,6 +202,13 @@ func (r *runner) answer(ctx context.Context, a answer) {
 		r.tries = 0
 		r.later() // another server may be on its way
 	}
+}
+
+// offers reports whether what a warning offers is still of use: its buttons may be pressed much later, in the
+// list that some servers keep.
+func (r *runner) offers() bool {
+	level, theirs := judged(r.snap)
+	return r.seen && !theirs && level != auth.OK
 }
 
 // later counts a try and sets the moment of the next.

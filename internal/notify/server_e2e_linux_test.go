@@ -57,8 +57,10 @@ func startBus(t *testing.T, config string) *exec.Cmd {
 // server is a notification server that writes down what it is asked.
 type server struct {
 	conn *dbus.Conn
+	is   identity
 	mu   sync.Mutex
 	caps []string
+	anew bool // gives each note a new number, also in the place of another
 	next uint32
 	log  []call
 	asks string // the connection that asked last
@@ -76,12 +78,18 @@ func (c call) closes(id uint32) bool { return c.id == id && c.summary == "" }
 
 func startServer(t *testing.T, firstID uint32, caps ...string) *server {
 	t.Helper()
+	return startServerAs(t, identity{"dunst", "1.9.0"}, firstID, caps...)
+}
+
+// startServerAs is one that says of itself who it is.
+func startServerAs(t *testing.T, is identity, firstID uint32, caps ...string) *server {
+	t.Helper()
 	conn, err := dbus.ConnectSessionBus()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	s := &server{conn: conn, caps: caps, next: firstID}
+	s := &server{conn: conn, is: is, caps: caps, next: firstID}
 	if err := conn.Export(s, busPath, busIface); err != nil {
 		t.Fatal(err)
 	}
@@ -97,11 +105,15 @@ func (s *server) GetCapabilities() ([]string, *dbus.Error) {
 	return s.caps, nil
 }
 
+func (s *server) GetServerInformation() (name, vendor, version, specification string, err *dbus.Error) {
+	return s.is.name, "", s.is.version, "1.2", nil
+}
+
 func (s *server) Notify(from dbus.Sender, _ string, replaces uint32, _, summary, body string, actions []string, _ map[string]dbus.Variant, _ int32) (uint32, *dbus.Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	id := replaces
-	if id == 0 {
+	if id == 0 || s.anew {
 		id, s.next = s.next, s.next+1
 	}
 	s.asks = string(from)

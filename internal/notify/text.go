@@ -24,6 +24,7 @@ const (
 	KeyRenew   Key = "renew"
 	KeySnooze  Key = "snooze"
 	KeyRestart Key = "restart"
+	KeyDetails Key = "details" // no button has it: a click on the note itself, where buttons are drawn
 )
 
 // Button is one answer that a note offers.
@@ -36,7 +37,7 @@ type Button struct {
 type Note struct {
 	Summary   string
 	Body      string
-	Buttons   []Button // a click on the note itself is the first one's, if that is KeyRenew
+	Buttons   []Button
 	Urgency   Urgency
 	Transient bool   // passing news: not kept in the desktop's list, gone by itself
 	NoButtons string // the sentence to add where the desktop draws no buttons

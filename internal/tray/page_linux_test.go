@@ -37,7 +37,7 @@ func TestTheBrowserAloneIsGivenTheCode(t *testing.T) {
 				advice = p.Advice
 				b.log.Warn(p.Message, "problem", p)
 			}}
-			b.showDetails()
+			b.showDetails("")
 			if advice != c.advice {
 				t.Errorf("it advises %q", advice)
 			}

@@ -117,7 +117,7 @@ func (b *panel) build(ctx context.Context) {
 	b.tenants = b.subslots(ctx, true)
 	b.containers = b.subslots(ctx, false)
 	systray.AddSeparator()
-	b.set(b.local(ctx, b.showDetails), Item{Text: sayShow})
+	b.set(b.local(ctx, func() { b.showDetails("") }), Item{Text: sayShow})
 	b.set(b.local(ctx, b.copyDetails), Item{Text: sayCopy})
 	b.set(b.local(ctx, func() { b.stop(nil) }), Item{Text: sayQuit})
 	if !b.known {
@@ -214,6 +214,8 @@ func (b *panel) loop(ctx context.Context) {
 			minute.Reset(untilMinute(time.Now()))
 		case s := <-b.clicks:
 			b.clicked(s)
+		case leave := <-b.o.Details:
+			b.showDetails(leave)
 		case <-b.o.Show:
 			b.o.Notice(watch.whereItIs())
 		case change := <-b.host.changes():
