@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,7 +48,8 @@ func newTransport() (http.RoundTripper, error) {
 	return t, nil
 }
 
-// skewed notes the Date header of the answers: tokens are judged by Entra's clock, not by ours.
+// skewed notes the Date header of Entra's and Resource Manager's answers: tokens are judged by their clock, not by
+// ours. The clock of whatever else is asked, such as a gateway before Azure OpenAI, is nobody's measure.
 type skewed struct {
 	next func() (http.RoundTripper, error)
 	skew atomic.Int64 // ours minus theirs
@@ -58,12 +61,19 @@ func (s *skewed) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, err := next.RoundTrip(r)
-	if err == nil {
+	if err == nil && keepsTime(r.URL.Hostname()) {
 		if at, perr := http.ParseTime(resp.Header.Get("Date")); perr == nil {
 			s.skew.Store(int64(time.Since(at)))
 		}
 	}
 	return resp, err
+}
+
+// keepsTime reports whether a host is Entra's or Resource Manager's.
+func keepsTime(host string) bool {
+	return slices.Contains(vouchedFor, host) || slices.ContainsFunc(clouds, func(c Cloud) bool {
+		return c.AuthorityHost == host || strings.TrimPrefix(c.ARM, "https://") == host
+	})
 }
 
 // Skew is by how much this machine's clock was ahead of Entra's at the last answer that a client from

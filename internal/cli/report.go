@@ -141,12 +141,13 @@ func text(s string) *string {
 }
 
 // lacks reports whether the container is without a credential that works. One that mounts the person's
-// own az directory has theirs, and one that is never to have any lacks none.
+// own az directory has theirs, and one that is never to have any lacks none. Who asks to have it tried, and it can't
+// be, whatever the state, is not told that all is well.
 func (b ContainerReport) lacks() bool {
 	if b.Consent != nil && *b.Consent == consentNever {
 		return false
 	}
-	return b.State != containers.Fresh && b.State != containers.Shared || b.Verified != nil && b.Verified.Result == containers.Refused
+	return b.State != containers.Fresh && b.State != containers.Shared || b.Verified != nil && b.Verified.Result != containers.Obtained
 }
 
 // exitCode is the contract's code for a report.

@@ -40,3 +40,23 @@ func TestTheExitCodeOfAReport(t *testing.T) {
 		})
 	}
 }
+
+// TestExitCode_OfATryInside: --verify is good only where a token was obtained.
+func TestExitCode_OfATryInside(t *testing.T) {
+	for _, test := range []struct {
+		state  containers.State
+		result containers.VerifyResult
+		want   exit
+	}{
+		{containers.Fresh, containers.Obtained, ExitGood},
+		{containers.Fresh, containers.Refused, ExitContainers},
+		{containers.Fresh, containers.Untried, ExitContainers},
+		{containers.Shared, containers.Obtained, ExitGood},
+		{containers.Shared, containers.Untried, ExitContainers},
+	} {
+		r := Report{Level: auth.OK, Containers: []ContainerReport{{State: test.state, Verified: &VerifiedReport{Result: test.result}}}}
+		if got := r.exitCode(); got != test.want {
+			t.Errorf("%s, %s: exit code %d, want %d", test.state, test.result, got, test.want)
+		}
+	}
+}

@@ -48,7 +48,7 @@ func (e *Engine) renew(ctx context.Context, c Container, b auth.Bundle) (Status,
 	t, s := *last.target, statusOf(c)
 	s.Path = t.asked
 	t.refresh, s.Consent = e.refreshFor(c, t)
-	content := newContent(b, t, e.now())
+	content := newContent(b, t, e.now()).keep(last.mark.Installation)
 	if content.mark.Refresh || content.mark.Hash == last.mark.Hash {
 		return Status{}, false
 	}
@@ -92,10 +92,13 @@ func (e *Engine) confirm(ctx context.Context, c Container) (Status, bool) {
 	}
 	t, h := *last.target, held{mark: &last.mark, intact: true}
 	s.Path = t.asked
-	h.displaced, err = e.displaced(ctx, c.ID, last)
+	id := ""
+	h.displaced, id, err = e.displaced(ctx, c.ID, last)
 	if err == nil && len(h.displaced) > 0 {
 		h.foreign = true
 		err = e.giveBack(ctx, c.ID, t, h)
+	} else if err == nil && id != "" && id != last.mark.Installation {
+		last, err = e.keepInstallation(ctx, c.ID, last, id)
 	}
 	if err != nil {
 		return e.failed(ctx, s, err), true
@@ -109,25 +112,26 @@ func (e *Engine) confirm(ctx context.Context, c Container) (Status, bool) {
 }
 
 // displaced is which of the files that a renewal replaced belong to a sign-in made inside: those of it that were
-// not as the delivery before had left them, if nobody has written there since.
-func (e *Engine) displaced(ctx context.Context, id string, now seen) (back []string, err error) {
+// not as the delivery before had left them, if nobody has written there since. Where they are nobody's, it gives the
+// installation's id that az had written there.
+func (e *Engine) displaced(ctx context.Context, id string, now seen) (back []string, installation string, err error) {
 	old := now.before
 	if old != nil {
 		texts, unchanged, err := e.readChanged(ctx, id, now.place, keptSuffix, keptFiles[1:], old)
 		if err != nil || len(texts) == 0 && len(unchanged) == len(keptFiles)-1 {
-			return nil, err
+			return nil, "", err
 		}
 	}
 	text, err := readFile(ctx, e.api, id, path.Join(now.place, markFile+keptSuffix)) // it may be of another aztray's delivery
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if old = parseMark(text); old == nil {
-		return nil, nil
+		return nil, "", nil
 	}
 	texts, unchanged, err := e.readChanged(ctx, id, now.place, keptSuffix, keptFiles[1:], old)
-	if err != nil || !judgeHeld(old, texts, unchanged).foreign {
-		return nil, err
+	if was := judgeHeld(old, texts, unchanged); err != nil || !was.foreign {
+		return nil, was.installation, err
 	}
 	_, untouched, err := e.readChanged(ctx, id, now.place, "", keptFiles[1:], &now.mark)
 	for name := range texts {
@@ -135,7 +139,7 @@ func (e *Engine) displaced(ctx context.Context, id string, now seen) (back []str
 			back = append(back, name)
 		}
 	}
-	return back, err
+	return back, "", err
 }
 
 // giveBack puts a sign-in that a renewal replaced in its place again; what is kept is the renewal then, so that

@@ -27,11 +27,11 @@ func (e *Engine) deliverMount(ctx context.Context, c Container, b auth.Bundle) S
 			return s.holds(h, e.now()), err
 		}
 		if h.mark == nil || !h.mark.ExpiresOn.After(e.now()) { // its process may start any moment: nothing is asked first
-			first := newContent(b, mountTarget(time.UTC), e.now())
+			first := newContent(b, mountTarget(time.UTC), e.now()).keep(h.installation)
 			if err := d.write(first, e.dirs.keep(d)); err != nil {
 				return s, err
 			}
-			h = held{mark: &first.mark, intact: true}
+			h = held{mark: &first.mark, intact: true, installation: h.installation}
 		}
 		a, err := e.aimMount(ctx, c, d.path)
 		if err != nil {
@@ -42,7 +42,7 @@ func (e *Engine) deliverMount(ctx context.Context, c Container, b auth.Bundle) S
 		if who == nil {
 			who = e.dirs.keep(d)
 		}
-		content := newContent(b, mountTarget(a.zone), e.now())
+		content := newContent(b, mountTarget(a.zone), e.now()).keep(h.installation)
 		if !h.intact || h.mark.Hash != content.mark.Hash || a.give != nil && !d.belongs(*a.give) {
 			if err := d.write(content, who); err != nil {
 				return s, err

@@ -180,11 +180,11 @@ func TestDeliverCheckAndWithdrawByMount(t *testing.T) {
 	if s = e.Deliver(t.Context(), one, bundle("two", end)); s.State != Fresh || !strings.Contains(m.text(cacheFile), "two") {
 		t.Errorf("renewed: %+v", s)
 	}
-	m.write(profileFile, string(bundle("", end).ProfileJSON())+" ") // az account set, inside
+	m.write(profileFile, strings.Replace(string(bundle("", end).ProfileJSON()), `"isDefault":true`, `"isDefault":false`, 1)) // az account set, inside
 	if s = e.Check(t.Context(), one); s.State != Stale {
 		t.Errorf("changed by its own az: %+v", s)
 	}
-	if s = e.Deliver(t.Context(), one, bundle("two", end)); s.State != Fresh || strings.HasSuffix(m.text(profileFile), " ") {
+	if s = e.Deliver(t.Context(), one, bundle("two", end)); s.State != Fresh || strings.Contains(m.text(profileFile), "false") {
 		t.Errorf("and delivered again: %+v", s)
 	}
 	os.WriteFile(filepath.Join(m.dir, "az.sess"), []byte("az's"), 0o600)

@@ -55,6 +55,8 @@ type mark struct {
 	Unproved    bool             `json:"unproved,omitempty"` // what it replaced had not been looked at when it was written
 	Files       map[string]stamp `json:"files"`
 	Made        []string         `json:"made,omitempty"` // directories that were not there before us
+
+	Installation string `json:"installation,omitempty"` // az's own id, which the profile keeps
 }
 
 // stamp tells whether a file is still as we wrote it.
@@ -97,7 +99,7 @@ func newContent(b auth.Bundle, t target, now time.Time) content {
 
 // emptyContent is what is left behind when a sign-in is withdrawn: valid files with nothing in them.
 func emptyContent(t target, now time.Time) content {
-	c := content{files: []file{{profileFile, []byte("{\"subscriptions\": []}\n")}, {cacheFile, []byte("{}\n")}}}
+	c := content{files: []file{{profileFile, []byte("{\"subscriptions\":[]}\n")}, {cacheFile, []byte("{}\n")}}}
 	if t.shim != "" {
 		c.files = append(c.files, file{tokensFile, []byte("\n")})
 	}

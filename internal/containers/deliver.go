@@ -1,6 +1,7 @@
 package containers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -190,8 +191,9 @@ func (e *Engine) put(ctx context.Context, c Container, t target, content content
 		if (h.intact || h.renews) && h.mark.Hash == content.mark.Hash && bin == nil && !t.anew {
 			return s.holds(h, e.now()), nil
 		}
-		if err = e.write(ctx, c, t, content, bin, h, user); err == nil {
-			return s.holds(held{mark: &content.mark, intact: true, renews: content.mark.Refresh}, e.now()), nil
+		kept := content.keep(h.installation)
+		if err = e.write(ctx, c, t, kept, bin, h, user); err == nil {
+			return s.holds(held{mark: &kept.mark, intact: true, renews: content.mark.Refresh}, e.now()), nil
 		}
 		if _, denied := errors.AsType[*execError](err); !denied {
 			return s, err
@@ -346,9 +348,11 @@ func (e *Engine) examine(ctx context.Context, c Container, t target, user owner)
 	}
 	h := judgeHeld(m, texts, unchanged)
 	if last := e.last(c.ID); m != nil && last.unproved {
-		if h.displaced, err = e.displaced(ctx, c.ID, last); err != nil {
+		var id string
+		if h.displaced, id, err = e.displaced(ctx, c.ID, last); err != nil {
 			return held{}, err
 		}
+		h.installation = cmp.Or(h.installation, id)
 		h.foreign = h.foreign || len(h.displaced) > 0
 		if len(h.displaced) == 0 {
 			last.unproved = false

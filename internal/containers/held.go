@@ -2,6 +2,7 @@ package containers
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 )
 
@@ -12,18 +13,20 @@ type held struct {
 	renews  bool  // it holds the refresh token that we gave: az in it may have written since
 	foreign bool  // somebody signed in inside
 
-	displaced []string // the files of their sign-in that a renewal has replaced, and that are to go back
+	displaced    []string // the files of their sign-in that a renewal has replaced, and that are to go back
+	installation string   // az's own id, which the next delivery keeps; "" where there is none
 }
 
 // judgeHeld reads the files of an az directory as they are; a nil text is a file that is not there.
 // A file that has not changed since we wrote it need not be among them.
 func judgeHeld(m *mark, texts map[string][]byte, unchanged map[string]bool) held {
 	h := held{mark: m, intact: m != nil}
+	h.installation = installationIn(texts[profileFile])
 	user, given := "", false
 	if m != nil {
-		user, given = m.Username, m.Refresh
+		user, given, h.installation = m.Username, m.Refresh, cmp.Or(h.installation, m.Installation)
 		for name, s := range m.Files {
-			if !unchanged[name] && (texts[name] == nil || stampOf(texts[name]) != s) {
+			if !unchanged[name] && !m.asWritten(name, texts[name], s) {
 				h.intact = false
 			}
 		}
@@ -31,6 +34,11 @@ func judgeHeld(m *mark, texts map[string][]byte, unchanged map[string]bool) held
 	h.renews = given && (unchanged[cacheFile] || len(texts[cacheFile]) > len("{}\n"))
 	h.foreign = foreignCache(texts[cacheFile], user, given) || foreignProfile(texts[profileFile], user)
 	return h
+}
+
+// asWritten reports whether a file holds what we wrote; in the profile az may have added its own id.
+func (m *mark) asWritten(name string, text []byte, s stamp) bool {
+	return text != nil && (stampOf(text) == s || name == profileFile && stampOf(withInstallation(text, m.Installation)) == s)
 }
 
 // foreignCache reports whether a token cache holds a sign-in that is not the one we delivered. A

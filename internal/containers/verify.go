@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -191,6 +193,9 @@ func (o obtained) judge(want auth.Token, now time.Time) Verified {
 // lastSaid is the line that matters of what a program printed, fit for a person.
 func lastSaid(text []byte) string {
 	lines := readable(string(text))
+	if why := raised(lines); why != "" {
+		return why
+	}
 	for _, line := range lines {
 		if why, ok := strings.CutPrefix(line, "ERROR: "); ok {
 			return why
@@ -201,6 +206,22 @@ func lastSaid(text []byte) string {
 	}
 	return lines[len(lines)-1]
 }
+
+// exception is how Python names what it raised, after the frames of its traceback.
+var exception = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*(: \S.*)?$`)
+
+// raised is what a Python program such as az raised in the end; "" where it printed no traceback. What follows a
+// traceback, such as az's request to write az feedback, is no cause.
+func raised(lines []string) string {
+	for i := len(lines) - 1; i > 0; i-- {
+		if strings.HasPrefix(lines[i-1], "  ") && exception.MatchString(lines[i]) && slices.ContainsFunc(lines[:i], isFrame) {
+			return lines[i]
+		}
+	}
+	return ""
+}
+
+func isFrame(line string) bool { return strings.HasPrefix(line, `  File "`) }
 
 // tenantIn is the tenant that an access token names; "" where it can't be told. It is not checked who
 // signed it: this is to be shown, not trusted.

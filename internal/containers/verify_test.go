@@ -25,6 +25,19 @@ func (f *execEngine) exec(_ context.Context, _, user string, cmd []string, _ []b
 	return f.answer, f.fails
 }
 
+// broken is what az prints of an exception that it does not expect.
+const broken = `ERROR: The command failed with an unexpected error. Here is the traceback:
+ERROR: [Errno 13] Permission denied: '/.azure'
+Traceback (most recent call last):
+  File "/usr/lib/python3/dist-packages/knack/cli.py", line 233, in invoke
+    cmd_result = self.invocation.execute(args)
+                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  File "/usr/lib/python3.11/os.py", line 225, in makedirs
+    mkdir(name, mode)
+PermissionError: [Errno 13] Permission denied: '/.azure'
+To open a new issue, please run ` + "`az feedback`\n" + `
+`
+
 func TestVerifying(t *testing.T) {
 	const tenant, other = "11111111-aaaa-4aaa-8aaa-000000000001", "22222222-bbbb-4bbb-8bbb-000000000002"
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -60,6 +73,13 @@ func TestVerifying(t *testing.T) {
 			want: Verified{Result: Refused, By: "az", Error: "Its az gives no token: Please run 'az login' to setup account."}},
 		{name: "az refuses with a token in its words", answer: execResult{code: 1, stderr: []byte("ERROR: bad eyJhbGciOi.eyJ.c2ln")},
 			want: Verified{Result: Refused, By: "az", Error: "Its az gives no token: bad [redacted]"}},
+		{name: "az breaks off", answer: execResult{code: 1, stderr: []byte(broken)},
+			want: Verified{Result: Refused, By: "az", Error: "Its az gives no token: PermissionError: [Errno 13] Permission denied: '/.azure'"}},
+		{name: "az breaks off while it breaks off", answer: execResult{code: 1, stderr: []byte(strings.Repeat("    x = y\n", 60) + broken[strings.Index(broken, "Traceback"):] +
+			"\nDuring handling of the above exception, another exception occurred:\n\n" + strings.ReplaceAll(broken, "PermissionError: [Errno 13] Permission denied: '/.azure'", "KeyError: 'subscriptions'"))},
+			want: Verified{Result: Refused, By: "az", Error: "Its az gives no token: KeyError: 'subscriptions'"}},
+		{name: "az breaks off in what Python has built in", answer: execResult{code: 1, stderr: []byte("Traceback (most recent call last):\n  File \"<frozen os>\", line 225, in makedirs\nFileNotFoundError: [Errno 2] No such file\n")},
+			want: Verified{Result: Refused, By: "az", Error: "Its az gives no token: FileNotFoundError: [Errno 2] No such file"}},
 		{name: "az says something else", answer: execResult{stdout: []byte("<html>")},
 			want: Verified{Result: Refused, By: "az", Error: "Its az gives an answer that can't be read."}},
 		{name: "there is no az", answer: execResult{code: 127},

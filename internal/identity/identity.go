@@ -127,6 +127,9 @@ func (s *Server) answer(r *http.Request) answer {
 		if wait := s.bad.take(from.String()); wait > 0 {
 			return later(http.StatusTooManyRequests, wait, "too many requests without a right IDENTITY_HEADER")
 		}
+		if r.Header.Get("X-IDENTITY-HEADER") == "" {
+			return refuse(http.StatusUnauthorized, "the request has no X-IDENTITY-HEADER, so the container lacks the variable IDENTITY_HEADER; print it with: aztray endpoint env")
+		}
 		return refuse(http.StatusUnauthorized, "no covered container has this IDENTITY_HEADER at this address; print the right one with: aztray endpoint env")
 	}
 	if wait := s.good.take(c.ID + c.Name); wait > 0 {

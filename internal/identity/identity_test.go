@@ -118,8 +118,8 @@ func TestWhoGetsAToken(t *testing.T) {
 		{"by this machine's loopback address", good, web, func(q *http.Request) { q.Host = "127.0.0.1:8765" }, 200, "token of 1"},
 		{"an IPv4 address in IPv6's clothes", good, worker, func(q *http.Request) { q.RemoteAddr = "[::ffff:172.17.0.5]:1" }, 200, "token of 2"},
 
-		{"no secret", good, func(*rig) string { return "" }, nil, 401, "aztray endpoint env"},
-		{"a wrong secret", good, func(*rig) string { return "guess" }, nil, 401, "aztray endpoint env"},
+		{"no secret", good, func(*rig) string { return "" }, nil, 401, "has no X-IDENTITY-HEADER"},
+		{"a wrong secret", good, func(*rig) string { return "guess" }, nil, 401, "has this IDENTITY_HEADER"},
 		{"the secret of a container that is not there", good, func(r *rig) string { return r.key.Header(ContainerName("gone")).Reveal() }, nil, 401, ""},
 		{"the container's name for a service's", good, func(r *rig) string { return r.key.Header(ContainerName("story/worker")).Reveal() }, nil, 401, ""},
 		{"a right secret from another address", good, worker, func(q *http.Request) { q.RemoteAddr = "172.17.0.9:1" }, 401, "at this address"},

@@ -3,7 +3,9 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -108,6 +110,7 @@ func TestTheCommandLineAlone(t *testing.T) {
 	if n := strings.Count(out, "az got one until"); n != 2 {
 		t.Errorf("real az and the small one give a token inside, and sync --verify says so of %d", n)
 	}
+	x.azKeepsItsID()
 	x.cmd(2, "service", "sync", "--container", "nobody")
 	x.cmd(2, "service", "stats")
 	x.cmd(2, "service", "status", "--nonsense")
@@ -169,5 +172,29 @@ func TestOneSignInForTwoProcesses(t *testing.T) {
 	}
 	if n := len(x.Cloud.Visited()); n != 1 {
 		t.Errorf("%d browsers were opened, want one", n)
+	}
+}
+
+// azKeepsItsID: the real az in the container has written its installation's id into what was delivered. That is
+// no change, and the next delivery keeps it.
+func (x *story) azKeepsItsID() {
+	x.t.Helper()
+	id := func() string {
+		text, err := exec.CommandContext(x.ctx, "docker", "exec", x.Name("az"), "sh", "-c", "cat ~/.azure/azureProfile.json").Output()
+		x.must(err)
+		var profile struct{ InstallationID string }
+		x.must(json.Unmarshal(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), &profile))
+		return profile.InstallationID
+	}
+	was := id()
+	if was == "" {
+		x.t.Error("the real az wrote no installation id: its telemetry is off")
+	}
+	x.cmd(0, "service", "status")
+	x.cmd(0, "service", "sync")
+	x.cmd(0, "service", "auth-renew")
+	x.cmd(0, "service", "status")
+	if now := id(); now != was {
+		x.t.Errorf("az's installation id is %q after a delivery, and was %q", now, was)
 	}
 }

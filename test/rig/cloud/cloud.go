@@ -158,7 +158,8 @@ func (c *Cloud) SetPolicy(change func(*Policy)) {
 }
 
 // Env is what a program needs in its environment, beyond the test's own, to meet this cloud and no
-// other, with its az directory at azureConfigDir.
+// other, with its az directory at azureConfigDir. az's telemetry stays on, as people have it: what it would send goes
+// to the proxy, which knows no such host.
 func (c *Cloud) Env(azureConfigDir string) []string {
 	return EnvVia(c.proxyURL, c.CAFile(), azureConfigDir)
 }
@@ -173,7 +174,7 @@ func EnvVia(proxyURL, caFile, azureConfigDir string) []string {
 		"NO_PROXY=" + direct, "no_proxy=" + direct,
 		"REQUESTS_CA_BUNDLE=" + caFile, "SSL_CERT_FILE=" + caFile, "NODE_EXTRA_CA_CERTS=" + caFile,
 		"AZURE_CONFIG_DIR=" + azureConfigDir,
-		"AZURE_CORE_COLLECT_TELEMETRY=0", "AZURE_CORE_NO_COLOR=true", "AZURE_CORE_SURVEY_MESSAGE=0",
+		"AZURE_CORE_NO_COLOR=true", "AZURE_CORE_SURVEY_MESSAGE=0",
 		"AZURE_TOKEN_CREDENTIALS=AzureCLICredential", // so that no SDK looks for a metadata service
 	}
 }
