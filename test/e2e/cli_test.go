@@ -192,7 +192,6 @@ func (x *story) azKeepsItsID() {
 	}
 	x.cmd(0, "service", "status")
 	x.cmd(0, "service", "sync")
-	x.cmd(0, "service", "auth-renew")
 	x.cmd(0, "service", "status")
 	if now := id(); now != was {
 		x.t.Errorf("az's installation id is %q after a delivery, and was %q", now, was)
