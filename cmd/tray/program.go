@@ -3,15 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
-
-	"gopkg.in/natefinch/lumberjack.v2"
 
 	"aztray/internal/agent"
 	"aztray/internal/auth"
@@ -133,7 +129,8 @@ func alone(ctx context.Context, client auth.Client, one func(*instance.Instance,
 		return noPlace(err)
 	}
 	defer taken.Close()
-	log, file := newLog(client.StateDir)
+	defer outliveStandardError()()
+	log, file := newLog(os.Stderr, client.StateDir)
 	defer file.Close()
 	return one(taken, log)
 }
@@ -157,13 +154,3 @@ func noPlace(err error) error {
 type runningAlready struct{ status string }
 
 func (r *runningAlready) Error() string { return "aztray is running already, " + r.status }
-
-// newLog writes to standard error and to a file that is turned over at 1 MB.
-func newLog(stateDir string) (*slog.Logger, io.Closer) {
-	file := &lumberjack.Logger{Filename: filepath.Join(stateDir, "aztray.log"), MaxSize: 1, MaxBackups: 3}
-	level := slog.LevelInfo
-	if os.Getenv("AZTRAY_LOG") == "debug" {
-		level = slog.LevelDebug
-	}
-	return slog.New(slog.NewTextHandler(io.MultiWriter(os.Stderr, file), &slog.HandlerOptions{Level: level})), file
-}

@@ -7,11 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
 	"strings"
 	"time"
+
+	"aztray/internal/bounded"
 )
 
 // CLI runs az. The zero value runs the az on PATH.
@@ -139,10 +142,10 @@ func (c CLI) run(ctx context.Context, args ...string) ([]byte, error) {
 // runTelling runs az in a process group of its own, with no standard input, and gives each line of
 // its standard error to tell.
 func (c CLI) runTelling(ctx context.Context, tell func(string), env []string, args ...string) ([]byte, error) {
-	var out, msg capped
+	out, msg := &bounded.Head{Max: maxOutput}, &bounded.Head{Max: maxOutput}
 	cmd := exec.CommandContext(ctx, cmp.Or(c.Path, "az"), args...)
 	cmd.Env = env
-	cmd.Stdout, cmd.Stderr = &out, &lines{tell: tell, keep: &msg}
+	cmd.Stdout, cmd.Stderr = out, &lines{tell: tell, keep: msg}
 	ownGroup(cmd)
 	cmd.Cancel = func() error { return stopGroup(cmd) }
 	cmd.WaitDelay = waitAfterEnd
@@ -201,20 +204,10 @@ func withPlace(err error, tenant, scope string) error {
 	return err
 }
 
-// capped keeps the first maxOutput bytes and drops the rest.
-type capped struct{ bytes.Buffer }
-
-func (c *capped) Write(b []byte) (int, error) {
-	if room := maxOutput - c.Len(); room > 0 {
-		c.Buffer.Write(b[:min(room, len(b))])
-	}
-	return len(b), nil
-}
-
 // lines passes whole lines on as they come, and keeps all.
 type lines struct {
 	tell func(string)
-	keep *capped
+	keep io.Writer
 	part []byte
 }
 

@@ -130,3 +130,11 @@ func TestAClaimsChallengeIsPassedWhereAzTakesOne(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatAzSaysIsBounded: an az, or what is in its place, that prints without end is not kept in memory.
+func TestWhatAzSaysIsBounded(t *testing.T) {
+	out, err := fakeAz(t, "head -c 20000000 /dev/zero; head -c 20000000 /dev/zero >&2").run(t.Context(), "version")
+	if err != nil || len(out) != maxOutput {
+		t.Errorf("%d bytes of 20000000 are kept: %v", len(out), err)
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"aztray/internal/atomicfile"
+	"aztray/internal/bounded"
 )
 
 // keychain reads items of the macOS Keychain by Apple's own tool. The first time, macOS asks the person
@@ -67,9 +68,9 @@ func (k keychain) read(ctx context.Context, it item, now time.Time) ([]byte, err
 
 // find runs the tool. What holds a line break, as az's cache does, it prints in hexadecimal.
 func (k keychain) find(ctx context.Context, it item) ([]byte, error) {
-	var out capped
+	out := &bounded.Head{Max: maxOutput}
 	cmd := exec.CommandContext(ctx, k.tool, "find-generic-password", "-s", it.service, "-a", it.account, "-w")
-	cmd.Stdout = &out
+	cmd.Stdout = out
 	ownGroup(cmd)
 	cmd.Cancel = func() error { killGroup(cmd); return nil }
 	cmd.WaitDelay = waitAfterEnd

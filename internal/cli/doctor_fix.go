@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
-	"time"
 
 	"aztray/internal/auth"
 	"aztray/internal/containers"
@@ -112,12 +110,8 @@ func (c *command) agreed(ctx context.Context, yes bool) (bool, error) {
 }
 
 func useDefaultContext(ctx context.Context) error {
-	ctx, stop := context.WithTimeout(ctx, 10*time.Second)
-	defer stop()
-	if out, err := exec.CommandContext(ctx, "docker", "context", "use", "default").CombinedOutput(); err != nil {
-		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(out)))
-	}
-	return nil
+	_, err := docker(ctx, "context", "use", "default")
+	return err
 }
 
 // deliverAnew gives the named containers what they should hold, whatever they hold now.

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"aztray/internal/auth"
+	"aztray/internal/bounded"
 	"aztray/internal/containers"
 	"aztray/internal/enginesocket"
 	"aztray/internal/instance"
@@ -122,7 +123,10 @@ func (c *command) socketProblem(ctx context.Context) *auth.Problem {
 	return nil
 }
 
-const dockerWithin = 20 * time.Second
+const (
+	dockerWithin = 20 * time.Second
+	dockerOutput = 64 << 10 // bytes kept of what it says
+)
 
 // docker runs a docker command that speaks to no engine, and gives what it prints.
 func docker(ctx context.Context, args ...string) (string, error) {
@@ -130,9 +134,11 @@ func docker(ctx context.Context, args ...string) (string, error) {
 	defer stop()
 	cmd := exec.CommandContext(ctx, "docker", args...)
 	cmd.WaitDelay = time.Second
-	out, err := cmd.Output()
-	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
-		err = errors.New(strings.TrimSpace(string(failed.Stderr)))
+	out, said := &bounded.Head{Max: dockerOutput}, &bounded.Head{Max: dockerOutput}
+	cmd.Stdout, cmd.Stderr = out, said
+	err := cmd.Run()
+	if _, ok := errors.AsType[*exec.ExitError](err); ok {
+		err = errors.New(strings.TrimSpace(said.String()))
 	}
-	return strings.TrimSpace(string(out)), err
+	return strings.TrimSpace(out.String()), err
 }

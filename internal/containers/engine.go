@@ -27,6 +27,8 @@ import (
 	networks "github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/stdcopy"
+
+	"aztray/internal/bounded"
 )
 
 // defaultHost is where the docker command looks first when nothing is set.
@@ -356,7 +358,7 @@ func (e *dockerEngine) attach(ctx context.Context, execID string, stdin []byte) 
 // ended, so the bytes are counted.
 func demultiplex(r io.Reader) (execResult, error) {
 	in := counter{r: r}
-	var out, errs capped
+	out, errs := capped{Head: bounded.Head{Max: maxFile}}, capped{Head: bounded.Head{Max: maxFile}}
 	written, err := stdcopy.StdCopy(&out, &errs, &in)
 	const head = 8 // bytes before each frame
 	if err == nil && in.n != written+head*(out.frames+errs.frames) {
@@ -378,16 +380,16 @@ func (c *counter) Read(p []byte) (int, error) {
 
 // capped takes up to maxFile bytes. Each frame is one write.
 type capped struct {
-	bytes.Buffer
+	bounded.Head
 	frames int64
 }
 
 func (c *capped) Write(p []byte) (int, error) {
-	if c.Len()+len(p) > maxFile {
-		return 0, errors.New("the output of an exec is not what it should be")
-	}
 	c.frames++
-	return c.Buffer.Write(p)
+	if n, err := c.Head.Write(p); !c.Cut() {
+		return n, err
+	}
+	return 0, errors.New("the output of an exec is not what it should be")
 }
 
 func (e *dockerEngine) volumeDevice(ctx context.Context, name string) (string, error) {

@@ -1,7 +1,6 @@
 package containers
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"aztray/internal/auth"
+	"aztray/internal/bounded"
 )
 
 // sshHost is an engine at the other end of SSH: ssh://[user@]host[:port][/path of its socket].
@@ -104,7 +104,7 @@ type sshConn struct {
 	cmd     *exec.Cmd
 	host    sshHost
 	in, out *os.File // its standard input and output
-	said    lastWords
+	said    *bounded.Tail
 	through func()        // what is to be done when the first byte comes, or none will
 	done    chan struct{} // closed when ssh has ended
 	err     error         // how it ended
@@ -120,8 +120,8 @@ func startSSH(h sshHost, through func()) (*sshConn, error) {
 	if err != nil {
 		return nil, errors.Join(err, theirIn.Close(), in.Close())
 	}
-	c := &sshConn{cmd: exec.Command("ssh", h.args()...), host: h, in: in, out: out, through: through, done: make(chan struct{})}
-	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = theirIn, theirOut, &c.said
+	c := &sshConn{cmd: exec.Command("ssh", h.args()...), host: h, in: in, out: out, through: through, done: make(chan struct{}), said: &bounded.Tail{Max: sshStderr}}
+	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = theirIn, theirOut, c.said
 	c.cmd.WaitDelay = sshLinger
 	ownGroup(c.cmd)
 	err = c.cmd.Start()
@@ -167,7 +167,7 @@ func (c *sshConn) why(err error) error {
 		return err
 	}
 	if exit, ok := errors.AsType[*exec.ExitError](c.err); ok {
-		return &sshError{host: c.host, code: exit.ExitCode(), said: c.said.String()}
+		return &sshError{host: c.host, code: exit.ExitCode(), said: strings.TrimSpace(c.said.String())}
 	}
 	return err
 }
@@ -203,26 +203,6 @@ type sshAddr struct{ host sshHost }
 
 func (sshAddr) Network() string  { return "ssh" }
 func (a sshAddr) String() string { return a.host.String() }
-
-// lastWords keeps the end of what a program says.
-type lastWords struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-func (w *lastWords) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.text = append(w.text, p...)
-	w.text = w.text[max(0, len(w.text)-sshStderr):]
-	return len(p), nil
-}
-
-func (w *lastWords) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return string(bytes.TrimSpace(w.text))
-}
 
 // sshError is how an ssh ended that did not get through to the engine.
 type sshError struct {
