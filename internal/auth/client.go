@@ -43,14 +43,14 @@ func (c Client) Token(ctx context.Context, f Files, username, tenant, scope stri
 }
 
 // SignIn has a person sign in, one at a time across processes, and then obtains the token that the
-// containers will use: only that proves the sign-in. Where it waited for another process's sign-in,
-// that one's outcome is used. It returns a *Problem.
+// containers will use: only that proves the sign-in. Where it waited for another process's sign-in for
+// the same tenant, scope and claims, that one's outcome is used. It returns a *Problem.
 func (c Client) SignIn(ctx context.Context, o LoginOptions) (Token, error) {
 	before, _ := c.Dir.Read(ctx)
 	if err := c.reach(ctx, before.Cloud, o.TenantID); err != nil {
 		return Token{}, err
 	}
-	err := exclusive(ctx, c.StateDir, func() error { return c.AZ.Login(ctx, o) })
+	err := exclusive(ctx, c.StateDir, c.wanted(o), func() error { return c.AZ.Login(ctx, o) })
 	if err != nil {
 		return Token{}, err
 	}

@@ -41,7 +41,7 @@ var errKeychainAsked = errors.New("macOS was asked for az's item in the Keychain
 
 func (k keychain) read(ctx context.Context, it item, now time.Time) ([]byte, error) {
 	was, at := k.remembered()
-	if was == keychainAsked && now.Sub(at) < keychainRest {
+	if ago := now.Sub(at); was == keychainAsked && ago > -keychainRest && ago < keychainRest { // the clock may have been set back
 		return nil, errKeychainAsked
 	}
 	patience := storeTimeout
