@@ -35,6 +35,8 @@ type Report struct {
 	Notices        []ProblemReport     `json:"notices"`            // parts that are not there
 	Restarts       []RestartedReport   `json:"restarts,omitempty"` // with --restart
 	Sources        []auth.Source       `json:"sources,omitempty"`  // with --verbose: in DefaultAzureCredential's order
+
+	IgnoredLabels []containers.Ignored `json:"ignored_labels,omitempty"` // with --verbose: those that count for nothing, and why
 }
 
 // TokenReport is when the access token ends and whether it is renewed without a person.
@@ -79,6 +81,9 @@ func (c *command) report(ctx context.Context, s signIn, f found, boxes []contain
 	r.OpenAI = c.askOpenAI(ctx, s)
 	if c.verbose {
 		defer c.during("Trying each source of a credential")()
+		if f.engines != nil {
+			r.IgnoredLabels = f.engines.Ignored(ctx, c.covered())
+		}
 		r.Sources = auth.Sources(ctx, auth.SourceOptions{Tenant: s.tenant.ID, Scope: r.Scope, HTTP: c.client.Silent.HTTP, Try: true, Dir: c.client.Dir})
 	}
 	if s.row.TenantID == s.tenant.ID {
@@ -228,6 +233,10 @@ func (c *command) table(s signIn, r Report) error {
 		fmt.Fprintln(b)
 		sourceTable(b, r.Sources)
 	}
+	if len(r.IgnoredLabels) > 0 {
+		fmt.Fprintln(b)
+		ignoredTable(b, r.IgnoredLabels)
+	}
 	if r.OpenAI != nil && r.OpenAI.Problem != nil {
 		fmt.Fprintf(b, "\n%s\n%s\n", r.OpenAI.Problem.Message, r.OpenAI.Problem.Advice)
 	}
@@ -244,6 +253,17 @@ func sourceTable(w io.Writer, all []auth.Source) {
 	fmt.Fprintln(tw, "SOURCE\tSTATE\tWHY")
 	for _, s := range all {
 		fmt.Fprintf(tw, "%s\t%s\t%s\n", s.Name, s.State, s.Reason)
+	}
+	tw.Flush()
+}
+
+// ignoredTable is each label that counts for nothing.
+func ignoredTable(w io.Writer, all []containers.Ignored) {
+	tw := newTabs(w, true)
+	tw.prose = true
+	fmt.Fprintln(tw, "LABEL\tOF\tCOUNTS FOR NOTHING")
+	for _, i := range all {
+		fmt.Fprintf(tw, "%s\t%s\t%s\n", i.Label, i.Container, i.Why)
 	}
 	tw.Flush()
 }

@@ -165,7 +165,11 @@ func (es *Engines) Find(ctx context.Context, sel Selector, ref string) (Containe
 	if err != nil {
 		return Container{}, false, e.problem(err)
 	}
-	c := sel.container(in.ID, in.Name, in.Image, in.Status, in.Labels)
+	g, err := e.given(ctx, sel, in.ID, strings.TrimPrefix(in.Name, "/"), in.Labels, func(context.Context) (imageRef, error) { return imageRef{in.ImageID, in.Arch}, nil })
+	if err != nil {
+		return Container{}, false, e.problem(err)
+	}
+	c := sel.container(in.ID, in.Name, in.Image, in.Status, g.labels)
 	c.Engine = f.o.Host
-	return c, sel.covers(c.Name, in.Labels), nil
+	return c, sel.covers(c.Name, g.labels), nil
 }

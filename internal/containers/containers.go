@@ -127,9 +127,9 @@ func container(id, name, image, status string, labels map[string]string) Contain
 	c := Container{
 		ID: id, Name: strings.TrimPrefix(name, "/"), Image: image, status: status,
 		Running: status == "running" || status == "paused" || status == "restarting",
-		Project: labels[composeProject], Service: cmp.Or(labels[composeService], labels[swarmService]), task: labels[swarmTask] != "",
+		Project: called(labels[composeProject]), Service: called(cmp.Or(labels[composeService], labels[swarmService])), task: labels[swarmTask] != "",
 		Restart: yes(labels[labelRestart]), Delivery: "copy", Tenant: labels[labelTenant], path: labels[labelPath], user: labels[labelUID],
-		Scopes: strings.FieldsFunc(labels[labelScopes], func(r rune) bool { return r == ',' || r == ' ' }),
+		Scopes: labelled(labels[labelScopes]),
 	}
 	c.named = labels[labelDeliver] != ""
 	if d := strings.ToLower(labels[labelDeliver]); d == "mount" || d == "endpoint" {

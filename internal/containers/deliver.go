@@ -110,9 +110,7 @@ func (e *Engine) Release(ctx context.Context, c Container) Status {
 		if err != nil {
 			return e.failed(ctx, statusOf(c), err)
 		}
-		as := container(in.ID, in.Name, in.Image, in.Status, in.Labels)
-		as.Engine, as.Delivery = c.Engine, c.Delivery
-		c = as
+		return e.withdrawAll(ctx, c, in)
 	}
 	s := e.Withdraw(ctx, c)
 	if c.Delivery == "mount" && e.dirs.dir != "" {
@@ -439,6 +437,7 @@ func (e *Engine) forget(id string) {
 	defer e.mu.Unlock()
 	delete(e.locks, id)
 	delete(e.seen, id)
+	delete(e.labels, id)
 }
 
 // with gives s another state and the sentence for it.

@@ -145,6 +145,9 @@ func (e *dockerEngine) list(ctx context.Context) ([]summary, error) {
 	var all []summary
 	for _, c := range found {
 		all = append(all, summary{ID: c.ID, Image: c.Image, ImageID: c.ImageID, State: c.State, Names: c.Names, Labels: c.Labels, Attached: attached(c), NetworkMode: c.HostConfig.NetworkMode})
+		if d := c.ImageManifestDescriptor; d != nil && d.Platform != nil {
+			all[len(all)-1].Arch = d.Platform.Architecture
+		}
 	}
 	return all, plain(err)
 }
@@ -203,6 +206,9 @@ func (e *dockerEngine) inspect(ctx context.Context, id string) (inspected, error
 		Mounts: mountsOf(c), ReadonlyRootfs: c.HostConfig.ReadonlyRootfs, Tty: c.Config.Tty, Started: started,
 		Privileged: c.HostConfig.Privileged, CapAdd: c.HostConfig.CapAdd, CapDrop: c.HostConfig.CapDrop, UsernsMode: string(c.HostConfig.UsernsMode), NetworkMode: string(c.HostConfig.NetworkMode),
 		HostNet: c.HostConfig.NetworkMode.IsHost(), Grace: defaultGrace, ExitCode: c.State.ExitCode, Restarts: c.RestartCount}
+	if d := c.ImageManifestDescriptor; d != nil && d.Platform != nil {
+		in.Arch = d.Platform.Architecture
+	}
 	if s := c.Config.StopTimeout; s != nil {
 		in.Grace = time.Duration(*s) * time.Second
 	}
@@ -213,6 +219,19 @@ func (e *dockerEngine) inspect(ctx context.Context, id string) (inspected, error
 		in.Check = healthCheck{h.Interval, h.Timeout, h.StartPeriod, h.Retries}
 	}
 	return in, nil
+}
+
+func (e *dockerEngine) imageLabels(ctx context.Context, id string) (imageLabels, error) {
+	ctx, cancel := e.within(ctx, quickCall)
+	defer cancel()
+	i, err := e.client.ImageInspect(ctx, id)
+	if err != nil {
+		return imageLabels{}, plain(err)
+	}
+	if i.Config == nil {
+		return imageLabels{}, &apiError{http.StatusNotFound, "the image has no description"}
+	}
+	return imageLabels{i.Config.Labels, i.Architecture}, nil
 }
 
 // defaultGrace is the engine's own.

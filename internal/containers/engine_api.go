@@ -19,6 +19,7 @@ import (
 type engineAPI interface {
 	list(ctx context.Context) ([]summary, error)
 	inspect(ctx context.Context, id string) (inspected, error)
+	imageLabels(ctx context.Context, id string) (imageLabels, error)
 	events(ctx context.Context, since time.Time) (*eventStream, error)
 	// stat does not follow a link in the last element of p.
 	stat(ctx context.Context, id, p string) (fileInfo, error)
@@ -47,6 +48,7 @@ type engineAPI interface {
 type (
 	summary struct {
 		ID, Image, ImageID, State string
+		Arch                      string // of the image's platform, as far as it tells
 		Names                     []string
 		Labels                    map[string]string
 		Attached                  []attachment // while it runs
@@ -70,6 +72,7 @@ type (
 		ID, Name, Image       string
 		Labels                map[string]string
 		ImageID, User, Status string
+		Arch                  string // of the image's platform, as far as it tells
 		Env                   []string
 		Mounts                []mount // with those that --tmpfs made
 		ReadonlyRootfs        bool
@@ -85,6 +88,10 @@ type (
 		Restarts              int           // by its restart policy, since it was last started by hand
 		Health                string        // starting, healthy or unhealthy; "": it has no health check
 		Check                 healthCheck
+	}
+	imageLabels struct {
+		labels map[string]string
+		arch   string
 	}
 	healthCheck struct {
 		Interval, Timeout, StartPeriod time.Duration // zero: the engine's own

@@ -145,7 +145,7 @@ func TestATaskThatHasEndedIsGone(t *testing.T) {
 	labels["name"] = "web.1.b"
 	w := watcher{e: e, sel: sel}
 	for action, want := range map[string]EventKind{"start": Started, "die": Removed, "destroy": Removed} {
-		if ev, ok := w.event(message{Action: action, ID: "2", Attributes: labels}); !ok || ev.Kind != want {
+		if ev, ok, err := w.event(t.Context(), message{Action: action, ID: "2", Attributes: labels}); err != nil || !ok || ev.Kind != want {
 			t.Errorf("%s is told as %q, want %q", action, ev.Kind, want)
 		}
 	}

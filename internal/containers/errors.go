@@ -13,6 +13,9 @@ type execError struct {
 
 func (e *execError) Error() string { return e.sentence }
 
+// errPath is about a path that is not repeated.
+var errPath = &localError{"Its az directory has a name that no path has, by its environment or its user's home; say " + labelPath + "=/home/app/.azure in a label."}
+
 var errLoop = &localError{"Its az directory can't be reached: links lead in a circle."}
 
 func notDir(p string) error {

@@ -32,12 +32,16 @@ type fakeEngine struct {
 	fails   error // what list and networks answer; nil: all is well
 	hangs   bool  // nothing ever happens on it
 
+	images     map[string]map[string]string // the labels of each image there is
+	arch       string                       // of them all
+	imageFails error
+
 	nets    []network
 	options []string // of its security
 }
 
 func newFake(in inspected, files map[string]string) *fakeEngine {
-	f := &fakeEngine{in: in, files: map[string]*tar.Header{}, texts: map[string][]byte{}, calls: map[string]int{}}
+	f := &fakeEngine{in: in, files: map[string]*tar.Header{}, texts: map[string][]byte{}, calls: map[string]int{}, images: map[string]map[string]string{"": {}}}
 	for _, dir := range []string{"/", "/root", "/bin", "/etc"} {
 		f.files[dir] = &tar.Header{Typeflag: tar.TypeDir, Mode: 0o755}
 	}
@@ -62,6 +66,18 @@ func (f *fakeEngine) list(context.Context) ([]summary, error) {
 func (f *fakeEngine) inspect(context.Context, string) (inspected, error) {
 	defer f.count("inspect")()
 	return f.in, nil
+}
+
+func (f *fakeEngine) imageLabels(_ context.Context, id string) (imageLabels, error) {
+	defer f.count("image")()
+	if f.imageFails != nil {
+		return imageLabels{}, f.imageFails
+	}
+	l, ok := f.images[id]
+	if !ok {
+		return imageLabels{}, errNone
+	}
+	return imageLabels{l, f.arch}, nil
 }
 
 func (f *fakeEngine) stat(_ context.Context, _, p string) (fileInfo, error) {

@@ -75,7 +75,7 @@ func (e *Engine) Callers(ctx context.Context, sel Selector) ([]Caller, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := e.api.list(ctx)
+	all, err := e.siftedAll(ctx, sel)
 	if err != nil {
 		return nil, e.problem(err)
 	}

@@ -109,7 +109,7 @@ func pathDirs(env []string) []string {
 	}
 	dirs := []string{}
 	for dir := range strings.SplitSeq(value, ":") {
-		if path.IsAbs(dir) {
+		if path.IsAbs(dir) && plainPath(dir) {
 			dirs = append(dirs, path.Clean(dir))
 		}
 	}

@@ -48,6 +48,8 @@ type Engine struct {
 	images  map[string]*imageFacts   // by image id and the PATH looked at
 	recipes map[string]target        // where a container of that recipe keeps its credential
 	seen    map[string]seen          // by container id: the mark we last read or wrote
+	labels  map[string]givenLabels   // by container id
+	carries map[imageRef]map[string]string
 }
 
 // Connect finds the engine and asks whether it is there. The error is an *auth.Problem of kind
@@ -97,7 +99,7 @@ func (o Options) azDirs(local bool) azDirs {
 func newEngine(api engineAPI, ep endpoint, az azDirs) *Engine {
 	e := &Engine{api: api, host: ep.host, by: ep.choice(), local: ep.local(), az: az, now: time.Now,
 		locks: map[string]chan struct{}{}, images: map[string]*imageFacts{},
-		recipes: map[string]target{}, seen: map[string]seen{}}
+		recipes: map[string]target{}, seen: map[string]seen{}, labels: map[string]givenLabels{}, carries: map[imageRef]map[string]string{}}
 	if strings.HasPrefix(ep.host, "ssh:") {
 		e.reading = make(chan struct{}, sshLogs)
 	}
@@ -109,7 +111,7 @@ func (e *Engine) Host() string { return e.host }
 
 // List gives the containers that sel covers, running or not.
 func (e *Engine) List(ctx context.Context, sel Selector) ([]Container, error) {
-	all, err := e.api.list(ctx)
+	all, err := e.siftedAll(ctx, sel)
 	if err != nil {
 		return nil, e.problem(err)
 	}

@@ -78,7 +78,11 @@ func outline(c Container, in inspected, img *imageFacts) (target, error) {
 	if err != nil {
 		return target{}, &localError{"It can't be told who runs in it: " + err.Error() + "; say " + labelUID + "=1000 in a label."}
 	}
-	return target{asked: place(c.path, in.Env, c.user != "", o), owner: o, binDirs: img.binDirs, shell: img.shell, zone: zone(in.Env),
+	asked := place(c.path, in.Env, c.user != "", o)
+	if !plainPath(asked) {
+		return target{}, errPath
+	}
+	return target{asked: asked, owner: o, binDirs: img.binDirs, shell: img.shell, zone: zone(in.Env),
 		handicap: handicap(in, img), running: in.Status == "running" || in.Status == "paused", paused: in.Status == "paused"}, nil
 }
 

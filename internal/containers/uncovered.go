@@ -55,7 +55,7 @@ func LooksNeedy(env []string, log []byte) string {
 	}
 	for _, e := range env {
 		name, value, _ := strings.Cut(e, "=")
-		if value != "" && strings.HasPrefix(name, "AZURE_OPENAI_") {
+		if value != "" && strings.HasPrefix(name, "AZURE_OPENAI_") && isShown.MatchString(name) {
 			return "Its environment names " + name + "."
 		}
 	}
@@ -82,7 +82,7 @@ const settled = time.Minute
 // Uncovered are the running containers that sel does not cover, that no label takes out, and that look
 // as if they need the credential. Each is inspected, and its log's end read, once for each of its starts.
 func (e *Engine) Uncovered(ctx context.Context, sel Selector) ([]Uncovered, error) {
-	all, err := e.api.list(ctx)
+	all, err := e.siftedAll(ctx, sel)
 	if err != nil {
 		return nil, e.problem(err)
 	}

@@ -166,7 +166,11 @@ func (w *watcher) handle(ctx context.Context, m message) error {
 	if m.Action == "rename" {
 		return w.list(ctx) // by its new name it may be covered, or no longer
 	}
-	if event, ok := w.event(m); ok {
+	event, ok, err := w.event(ctx, m)
+	if err != nil {
+		return err
+	}
+	if ok {
 		w.tell(event)
 	}
 	if m.Action == "destroy" || m.Action == "remove" {
@@ -175,18 +179,25 @@ func (w *watcher) handle(ctx context.Context, m message) error {
 	return nil
 }
 
-// event makes an Event of what the engine says of a covered container.
-func (w *watcher) event(m message) (Event, bool) {
-	name := strings.TrimPrefix(m.Attributes["name"], "/")
-	if !w.sel.covers(name, m.Attributes) {
-		if m.Action != "start" || m.Attributes[labelDeliver] != "" {
-			return Event{}, false
+// event makes an Event of what the engine says of a covered container. The error is that the engine does not answer.
+func (w *watcher) event(ctx context.Context, m message) (Event, bool, error) {
+	name, labels := strings.TrimPrefix(m.Attributes["name"], "/"), m.Attributes
+	if m.Action != "destroy" && m.Action != "remove" { // of one that is gone nothing can be asked, and nothing is given to it
+		g, err := w.e.given(ctx, w.sel, m.ID, name, labels, w.e.inspectedImage(m.ID))
+		if err != nil {
+			return Event{}, false, err
+		}
+		labels = g.labels
+	}
+	if !w.sel.covers(name, labels) {
+		if m.Action != "start" || labels[labelDeliver] != "" {
+			return Event{}, false, nil
 		}
 		w.e.looks.forget(m.ID)
-		return Event{Kind: Passed}, true
+		return Event{Kind: Passed}, true, nil
 	}
 	status := map[string]string{"create": "created", "start": "running", "die": "exited"}[m.Action]
-	c := w.sel.container(m.ID, name, m.Attributes["image"], status, m.Attributes)
+	c := w.sel.container(m.ID, name, labels["image"], status, labels)
 	c.Engine = w.e.name
 	kind := map[string]EventKind{"create": Created, "start": Started, "die": Stopped, "destroy": Removed, "remove": Removed}[m.Action]
 	if c.over() {
@@ -195,5 +206,5 @@ func (w *watcher) event(m message) (Event, bool) {
 	if now := w.e.now(); kind == Created && now.Sub(time.Unix(0, m.TimeNano)).Abs() < time.Second {
 		c.born = now // not an event of long ago, told again on a new connection
 	}
-	return Event{Kind: kind, Container: c}, kind != ""
+	return Event{Kind: kind, Container: c}, kind != "", nil
 }

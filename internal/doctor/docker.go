@@ -40,7 +40,7 @@ func judgeEngine(e engineFacts) []Line {
 	if e.Cluster != nil {
 		lines = append(lines, problem("docker.cluster", "cluster", Wrong, e.Cluster))
 	}
-	return in(GroupDocker, "", append(append(lines, covered(e)), uncovered(e)...)...)
+	return in(GroupDocker, "", slices.Concat(lines, []Line{covered(e)}, uncovered(e), ignored(e))...)
 }
 
 // engineProblem is for an engine that is followed and does not answer.
@@ -98,6 +98,16 @@ func covered(e engineFacts) Line {
 			"Name those that need your sign-in (docs/settings.md); there are: docker ps --all")
 	}
 	return good(check, title, count(len(e.Covered), "container")+" to look after")
+}
+
+// ignored names each label that counts for nothing, for whoever wonders why.
+func ignored(e engineFacts) []Line {
+	var lines []Line
+	for _, i := range e.Ignored {
+		lines = append(lines, bad("docker.label", "a label", Warning, "LABEL_IGNORED",
+			"The label "+i.Label+" of "+i.Container+" counts for nothing. "+i.Why, i.Advice()))
+	}
+	return lines
 }
 
 // uncovered offers what would cover each container that looks as if it needs the sign-in; nobody but the

@@ -58,6 +58,7 @@ type engineFacts struct {
 	Places  []containers.Place // those that are followed, then others that answer
 	Covered []containers.Container
 	Needy   []containers.Uncovered // look as if they need the sign-in, and are not covered
+	Ignored []containers.Ignored   // labels that count for nothing
 	Cluster *auth.Problem          // why the cluster cannot be asked; nil where it can, or none is named
 }
 
@@ -73,6 +74,7 @@ func findEngine(ctx context.Context, o Options) engineFacts {
 	}
 	f.Covered = covered
 	f.Needy = o.Engines.Uncovered(ctx, o.Selector)
+	f.Ignored = o.Engines.Ignored(ctx, o.Selector)
 	f.Places = <-surveyed // it heeds ctx
 	return f
 }

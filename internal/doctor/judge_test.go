@@ -142,6 +142,9 @@ func TestJudgements(t *testing.T) {
 		{"a container that looks as if it needed it", judgeEngine(engineFacts{Places: []containers.Place{{Host: "h", Chosen: true}}, Covered: make([]containers.Container, 1),
 			Needy: []containers.Uncovered{{Name: "api", Why: "Its environment names AZURE_TENANT_ID.", Cover: "Cover it."}}}),
 			[]string{"good docker.engine", "good docker.clock", "good docker.covered", "warning docker.uncovered CONTAINER_UNCOVERED"}},
+		{"a label that its image carries", judgeEngine(engineFacts{Places: []containers.Place{{Host: "h", Chosen: true}}, Covered: make([]containers.Container, 1),
+			Ignored: []containers.Ignored{{Container: "api", Label: "aztray.deliver", Why: "It comes from the image."}}}),
+			[]string{"good docker.engine", "good docker.clock", "good docker.covered", "warning docker.label LABEL_IGNORED"}},
 
 		{"a panel", judgeHost(nil), []string{"good desktop.tray"}},
 		{"no session", judgeHost(&auth.Problem{Code: "TRAY_NO_SESSION_BUS"}), []string{"not-applicable desktop.tray"}},
