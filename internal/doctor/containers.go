@@ -259,6 +259,9 @@ func judgeEnvironment(x containers.Examination) []Line {
 
 // takeOut says how a container's environment is changed: it is made anew without the variables.
 func takeOut(c containers.Container, f overruled) string {
+	if f.advice != "" {
+		return f.advice
+	}
 	if len(f.variables) == 0 {
 		return "Give it what this prints, and make it anew: aztray endpoint env --container " + c.Name
 	}

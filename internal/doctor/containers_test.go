@@ -22,6 +22,9 @@ func TestOverrules(t *testing.T) {
 		}
 		return out
 	}
+	ours := func(kv ...string) map[string]string {
+		return with(map[string]string{"IDENTITY_ENDPOINT": "http://172.17.0.1:8765/token", "IDENTITY_HEADER": "s"}, kv...)
+	}
 	for _, tc := range []struct {
 		name     string
 		env      map[string]string
@@ -42,6 +45,34 @@ func TestOverrules(t *testing.T) {
 		{"our endpoint", map[string]string{"IDENTITY_ENDPOINT": "http://x", "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential"}, "endpoint", false, nil},
 		{"our endpoint, left out", map[string]string{"IDENTITY_ENDPOINT": "http://x", "AZURE_TOKEN_CREDENTIALS": "dev"}, "endpoint", false, []string{"wrong ENV_EXCLUDES [AZURE_TOKEN_CREDENTIALS]"}},
 		{"our endpoint, not told", nil, "endpoint", false, []string{"wrong ENV_NO_ENDPOINT []"}},
+		{"a choice that is set to nothing", map[string]string{"AZURE_TOKEN_CREDENTIALS": ""}, "copy", false, []string{"warning ENV_EMPTY [AZURE_TOKEN_CREDENTIALS]"}},
+		{"the same with a managed identity", map[string]string{"AZURE_TOKEN_CREDENTIALS": "", "MSI_ENDPOINT": "http://x"}, "copy", false,
+			[]string{"warning ENV_EMPTY [AZURE_TOKEN_CREDENTIALS]", "wrong ENV_MANAGED_IDENTITY [MSI_ENDPOINT]"}},
+		{"a choice in capitals", map[string]string{"AZURE_TOKEN_CREDENTIALS": "Dev"}, "copy", false, []string{"warning ENV_SPELLING [AZURE_TOKEN_CREDENTIALS]"}},
+		{"a choice of one in capitals", map[string]string{"AZURE_TOKEN_CREDENTIALS": "AZURECLICREDENTIAL"}, "copy", false, nil},
+		{"a choice with blanks", ours("AZURE_TOKEN_CREDENTIALS", " prod "), "endpoint", false, []string{"warning ENV_SPELLING [AZURE_TOKEN_CREDENTIALS]"}},
+		{"a choice in capitals that excludes", map[string]string{"AZURE_TOKEN_CREDENTIALS": "PROD"}, "copy", false, []string{"wrong ENV_EXCLUDES [AZURE_TOKEN_CREDENTIALS]"}},
+		{"a service principal beside a choice in capitals", with(principal, "AZURE_TOKEN_CREDENTIALS", "DEV"), "copy", false, []string{"warning ENV_SPELLING [AZURE_TOKEN_CREDENTIALS]"}},
+		{"a client id that is set to nothing", map[string]string{"AZURE_CLIENT_ID": ""}, "copy", false, nil},
+		{"the same at the endpoint", ours("AZURE_CLIENT_ID", ""), "endpoint", false, []string{"warning ENV_EMPTY [AZURE_CLIENT_ID]"}},
+		{"Service Fabric's thumbprint", ours("IDENTITY_SERVER_THUMBPRINT", "ab"), "endpoint", false, []string{"wrong ENV_SERVICE_FABRIC [IDENTITY_SERVER_THUMBPRINT]"}},
+		{"the same without an endpoint", map[string]string{"IDENTITY_SERVER_THUMBPRINT": "ab"}, "copy", false, nil},
+		{"quotation marks of an env file", map[string]string{"IDENTITY_ENDPOINT": `"http://172.17.0.1:8765/token"`, "IDENTITY_HEADER": "'s'"}, "endpoint", false,
+			[]string{"wrong ENV_QUOTED [IDENTITY_ENDPOINT IDENTITY_HEADER]"}},
+		{"quotation marks around a choice", map[string]string{"AZURE_TOKEN_CREDENTIALS": `"dev"`}, "copy", false, []string{"wrong ENV_QUOTED [AZURE_TOKEN_CREDENTIALS]"}},
+		{"one quotation mark", map[string]string{"AZURE_CLIENT_SECRET": `"`}, "copy", false, nil},
+		{"a proxy, and the endpoint named", ours("HTTP_PROXY", "http://proxy:3128", "NO_PROXY", "a, 172.17.0.1 ,b"), "endpoint", false, nil},
+		{"a proxy, and nothing named", ours("HTTP_PROXY", "http://proxy:3128"), "endpoint", false, []string{"wrong ENV_PROXIED []"}},
+		{"a proxy, and another named", ours("http_proxy", "http://proxy:3128", "no_proxy", "172.17.0.2"), "endpoint", false, []string{"wrong ENV_PROXIED []"}},
+		{"a proxy for https, which JavaScript takes for all", ours("HTTPS_PROXY", "http://proxy:3128"), "endpoint", false, []string{"warning ENV_PROXIED []"}},
+		{"a proxy, and all passed over in a way that JavaScript ignores", ours("HTTP_PROXY", "http://proxy:3128", "NO_PROXY", "*"), "endpoint", false, []string{"warning ENV_PROXIED []"}},
+		{"the same by a range", ours("HTTP_PROXY", "http://proxy:3128", "NO_PROXY", "172.17.0.0/16"), "endpoint", false, []string{"warning ENV_PROXIED []"}},
+		{"the same by host and port", ours("HTTP_PROXY", "http://proxy:3128", "NO_PROXY", "172.17.0.1:8765"), "endpoint", false, []string{"warning ENV_PROXIED []"}},
+		{"on the host's network, where Go alone asks directly", map[string]string{"IDENTITY_ENDPOINT": "http://127.0.0.1:8765/token", "HTTP_PROXY": "http://proxy:3128"}, "endpoint", true,
+			[]string{"warning ENV_PROXIED []"}},
+		{"two lists that differ", ours("HTTP_PROXY", "http://proxy:3128", "NO_PROXY", "172.17.0.1", "no_proxy", "localhost"), "endpoint", false, []string{"warning ENV_PROXIED []"}},
+		{"a suffix", map[string]string{"IDENTITY_ENDPOINT": "http://host.docker.internal:8765/token", "ALL_PROXY": "http://proxy:3128", "NO_PROXY": ".internal"}, "endpoint", false, nil},
+		{"a proxy and a copy", map[string]string{"HTTP_PROXY": "http://proxy:3128"}, "copy", false, nil},
 		{"another directory", map[string]string{"AZURE_CONFIG_DIR": "/opt/azure"}, "copy", false, []string{"wrong ENV_ELSEWHERE [AZURE_CONFIG_DIR]"}},
 		{"the same directory", map[string]string{"AZURE_CONFIG_DIR": "/root/.azure"}, "copy", false, nil},
 		{"a proxy on loopback", map[string]string{"HTTPS_PROXY": "http://localhost:3128"}, "copy", false, []string{"wrong ENV_PROXY_LOOPBACK [HTTPS_PROXY]"}},
