@@ -57,6 +57,30 @@ func TestRealAzBehindAServiceThatNeverAnswers(t *testing.T) {
 	}
 }
 
+// TestRealAzAskedByAnAgentOpensNoBrowser: az of 2026 signs in by itself where an agent's session is in its environment
+// and the renewal gives nothing. az of 2023 knows nothing of that.
+func TestRealAzAskedByAnAgentOpensNoBrowser(t *testing.T) {
+	c, _ := onRig(t)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer stop()
+	t.Setenv("COPILOT_AGENT_SESSION_ID", "0c1d2e3f-0000-4000-8000-000000000000")
+	if err := (CLI{}).Login(ctx, LoginOptions{TenantID: cloud.Contoso.ID, Scope: cloud.ScopeCognitive}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (CLI{}).AccessToken(ctx, cloud.Contoso.ID, cloud.ScopeCognitive); err != nil {
+		t.Errorf("with a good token in az's cache: %v", err)
+	}
+	visited := len(c.Visited())
+	c.SetPolicy(func(p *cloud.Policy) { p.Tenant(cloud.Contoso).SignInFrequency = time.Millisecond })
+	_, err := CLI{Limit: 20 * time.Second}.AccessToken(ctx, cloud.Contoso.ID, "https://management.azure.com/.default")
+	if p, ok := errors.AsType[*Problem](err); !ok || p.Kind != SignInRequired {
+		t.Errorf("refused, az says %v, want SignInRequired", err)
+	}
+	if n := len(c.Visited()) - visited; n > 0 {
+		t.Errorf("a question opened %d pages", n)
+	}
+}
+
 func TestKindsAndCloudsAsRealAzWritesThem(t *testing.T) {
 	_, dir := onRig(t)
 	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
