@@ -31,7 +31,7 @@ func Classify(text string, err error) *Problem {
 	if strings.TrimSpace(text) == "" && err != nil {
 		text = err.Error()
 	}
-	said := plain(ends(text, maxRead))
+	said := plain(withoutFrames(ends(text, maxRead)))
 	code, f := classify(said, err)
 	return problem(code, f, learn(said), redactedCause(text, err))
 }
@@ -50,6 +50,28 @@ func ClassifyEntra(code, oauthError, suberror, description string) *Problem {
 	}
 	return problem(code, f, learn(said), redactedCause(description, nil))
 }
+
+// withoutFrames leaves out the frames of Python's tracebacks: the names of files and the lines of code in them, such
+// as throttled_http_client.py, are no words of a failure.
+func withoutFrames(text string) string {
+	var kept strings.Builder
+	frames := false
+	for line := range strings.Lines(text) {
+		switch {
+		case strings.HasPrefix(line, "Traceback (most recent call last):"):
+			frames = true
+		case frames && !strings.HasPrefix(line, " "):
+			frames = false
+		}
+		if !frames {
+			kept.WriteString(inModule.ReplaceAllString(line, "$1"))
+		}
+	}
+	return kept.String()
+}
+
+// inModule is a module with its file, as Python shows it in a message.
+var inModule = regexp.MustCompile(`<module '([\w.]+)' from '[^']*'>`)
 
 func classify(said string, err error) (string, fault) {
 	// az prints warnings about other tenants before the error: the error counts.
