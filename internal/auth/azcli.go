@@ -35,9 +35,9 @@ const waitAfterEnd = 2 * time.Second
 // seconds; ctx ends it.
 // https://learn.microsoft.com/cli/azure/account#az-account-get-access-token
 func (c CLI) AccessToken(ctx context.Context, tenant, scope string) (Token, error) {
-	args := []string{"account", "get-access-token", "--scope", scope, "-o", "json"}
-	if tenant != "" {
-		args = append(args, "--tenant", tenant)
+	args, err := withArguments([]string{"account", "get-access-token", "-o", "json"}, ofScope(scope), ofTenant(tenant))
+	if err != nil {
+		return Token{}, withPlace(err, tenant, scope)
 	}
 	out, err := c.run(ctx, args...)
 	if err != nil {
@@ -78,20 +78,21 @@ type LoginOptions struct {
 // person is done: give ctx an end. When ctx ends, az and everything it started is ended, and what az
 // knew before stands. It returns a *Problem.
 func (c CLI) Login(ctx context.Context, o LoginOptions) error {
-	args := []string{"login", "--allow-no-subscriptions", "-o", "none"}
-	if o.TenantID != "" {
-		args = append(args, "--tenant", o.TenantID)
+	args, err := withArguments([]string{"login", "--allow-no-subscriptions", "-o", "none"}, ofTenant(o.TenantID), ofScope(o.Scope))
+	claims, wrong := withArguments(nil, ofClaims(o.Claims))
+	if err == nil {
+		err = wrong
 	}
-	if o.Scope != "" {
-		args = append(args, "--scope", o.Scope)
+	if err != nil {
+		return withPlace(err, o.TenantID, o.Scope)
 	}
-	if o.Claims != "" && c.takes(ctx, "--claims-challenge") {
-		args = append(args, "--claims-challenge", o.Claims)
+	if len(claims) > 0 && c.takes(ctx, claims[0]) {
+		args = append(args, claims...)
 	}
 	if o.DeviceCode {
 		args = append(args, "--use-device-code")
 	}
-	_, err := c.runTelling(ctx, o.Progress, append(azEnvironment(os.Environ(), true), o.Env...), args...)
+	_, err = c.runTelling(ctx, o.Progress, append(azEnvironment(os.Environ(), true), o.Env...), args...)
 	if err != nil && ctx.Err() != nil {
 		err = interrupted(context.Cause(ctx))
 	}
@@ -124,7 +125,11 @@ func (c CLI) Version(ctx context.Context) (string, error) {
 
 // SetSubscription makes a subscription az's default, and its tenant the one that bare az acts in.
 func (c CLI) SetSubscription(ctx context.Context, id string) error {
-	_, err := c.run(ctx, "account", "set", "--subscription", id)
+	args, err := withArguments([]string{"account", "set"}, ofSubscription(cmp.Or(id, "-"))) // without one az would set nothing
+	if err != nil {
+		return err
+	}
+	_, err = c.run(ctx, args...)
 	return err
 }
 
@@ -143,14 +148,19 @@ func (c CLI) run(ctx context.Context, args ...string) ([]byte, error) {
 // its standard error to tell.
 func (c CLI) runTelling(ctx context.Context, tell func(string), env []string, args ...string) ([]byte, error) {
 	out, msg := &bounded.Head{Max: maxOutput}, &bounded.Head{Max: maxOutput}
-	cmd := exec.CommandContext(ctx, cmp.Or(c.Path, "az"), args...)
+	az := found(cmp.Or(c.Path, "az"), isFile)
+	all, err := az.arguments(args)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, az.path, all...)
 	cmd.Env = env
 	cmd.Stdout, cmd.Stderr = out, &lines{tell: tell, keep: msg}
 	ownGroup(cmd)
 	cmd.Cancel = func() error { return stopGroup(cmd) }
 	cmd.WaitDelay = waitAfterEnd
 	started := time.Now()
-	err := cmd.Run()
+	err = cmd.Run()
 	c.log().Debug("az", "args", strings.Join(args, " "), "took", time.Since(started).Round(time.Millisecond), "ok", err == nil)
 	switch {
 	case err != nil && ctx.Err() != nil:
