@@ -32,9 +32,7 @@ func (e configured) apply(s *state, now time.Time) {
 	was, is := s.set, withDefaults(e.c.Settings)
 	is.Log, is.StateFile = was.Log, was.StateFile
 	s.set, s.scopeSet = is, is.Scope
-	if s.filesKnown {
-		s.set.Scope = s.files.Cloud.Scope(s.scopeSet)
-	}
+	s.set.Scope = s.view().Scope()
 	if was.TenantID != is.TenantID {
 		s.chosen = "" // the file was written after the choice
 	}

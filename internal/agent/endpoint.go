@@ -12,6 +12,7 @@ import (
 
 	"aztray/internal/auth"
 	"aztray/internal/containers"
+	"aztray/internal/signin"
 )
 
 const (
@@ -193,6 +194,9 @@ func (s *state) shownStatus(b *box, now time.Time) containers.Status {
 		shown.status = EndpointStatus(b.c, s.served[b.c.ID], s.set.Endpoint, now)
 	}
 	st := s.withComplaint(b, b.withRestart(shown.shown(now), now), now)
+	if scope, why := s.view().Lacking(b.c, now); why != nil && st.Error == "" {
+		st.Error = signin.LackingWords(scope, why)
+	}
 	st.Away = s.lost[b.c.Engine] != nil
 	return st
 }

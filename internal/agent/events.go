@@ -44,7 +44,7 @@ func (e filesRead) apply(s *state, now time.Time) {
 	}
 	before, known := s.files, s.filesKnown
 	s.files, s.filesKnown, s.filesErr, s.readTries = e.files, true, nil, 0
-	s.set.Scope = e.files.Cloud.Scope(s.scopeSet)
+	s.set.Scope = s.view().Scope()
 	was, is := before.Profile.Current(), e.files.Profile.Current()
 	if known && was.TenantID != is.TenantID {
 		s.openaiAt = time.Time{}
@@ -77,9 +77,9 @@ func (s *state) noteSignIn(at, now time.Time) {
 		return
 	}
 	for tenant := range s.wanted() {
-		if g := s.sign(tenant); at.After(g.signedInAt) {
-			g.signedInAt = at
-		}
+		s.sign(tenant)
+		l, _ := s.learnt(tenant)
+		s.sign(tenant).signedInAt = l.Noting(at, now).SignedInAt
 	}
 }
 

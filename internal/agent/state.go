@@ -6,12 +6,12 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"aztray/internal/auth"
 	"aztray/internal/containers"
 	"aztray/internal/openai"
+	"aztray/internal/signin"
 	"aztray/internal/watch/symptom"
 )
 
@@ -136,74 +136,53 @@ func (s *state) sign(tenant string) *sign {
 	return g
 }
 
-// tenant is the id of the tenant in use: picked, else set, else az's current one; "" when nobody is
-// signed in.
-func (s *state) tenant() string {
-	return s.tenantID(cmp.Or(s.chosen, s.set.TenantID, s.files.Profile.Current().TenantID))
+// view is what the sign-in is read from. The rules are signin's.
+func (s *state) view() signin.View {
+	set := signin.Settings{TenantID: s.set.TenantID, SubscriptionID: s.set.SubscriptionID, Scope: s.scopeSet, Scopes: s.set.Scopes,
+		SignInLifetime: s.set.SignInLifetime, Warn: s.set.Warn}
+	return signin.View{Files: s.files, Read: s.filesKnown, Settings: set, Chosen: s.chosen, Listed: s.tenants, Learnt: s.learnt, Skew: s.skew, Held: s.heldUntil}
 }
 
-// tenantID is the id of a tenant that is named by id or domain.
-func (s *state) tenantID(want string) string {
-	if want == "" {
-		return ""
+// learnt is what was found out about a tenant; false where nothing was.
+func (s *state) learnt(tenant string) (signin.Learnt, bool) {
+	g, ok := s.signs[tenant]
+	if !ok {
+		return signin.Learnt{}, false
 	}
-	for _, t := range s.knownTenants() {
-		if strings.EqualFold(t.ID, want) || strings.EqualFold(t.Domain, want) {
-			return t.ID
+	return signin.Learnt{Silent: g.silent, Refusal: g.refusal, Tokens: g.tokens, Lacking: g.lacking, SignedInAt: g.signedInAt, Policy: g.policy,
+		Offline: !g.offlineSince.IsZero()}, true
+}
+
+// heldUntil is the end of what the containers of a tenant hold, the first to end; zero where none holds any.
+func (s *state) heldUntil(tenant string) (first time.Time) {
+	for _, b := range s.boxes {
+		if ends := b.status.ExpiresOn; b.status.State == containers.Fresh && (first.IsZero() || ends.Before(first)) {
+			if t, _ := s.wants(b.c); t == tenant {
+				first = ends
+			}
 		}
 	}
-	return want
+	return first
 }
 
-// knownTenants are the profile's tenants with the names that ARM gave, and ARM's others after them.
-func (s *state) knownTenants() []auth.Tenant {
-	known := s.files.Profile.Tenants()
-	for _, t := range s.tenants {
-		i := slices.IndexFunc(known, func(k auth.Tenant) bool { return k.ID == t.ID })
-		if i < 0 {
-			known = append(known, t)
-			continue
-		}
-		known[i].Name = cmp.Or(known[i].Name, t.Name)
-		known[i].Domain = cmp.Or(known[i].Domain, t.Domain)
-	}
-	return known
+func (s *state) tenant() string                        { return s.view().Tenant() }
+func (s *state) tenantID(want string) string           { return s.view().TenantID(want) }
+func (s *state) knownTenants() []auth.Tenant           { return s.view().Tenants() }
+func (s *state) tenantByID(id string) auth.Tenant      { return s.view().TenantNamed(id) }
+func (s *state) signedIn() bool                        { return s.view().SignedIn() }
+func (s *state) usual() []string                       { return s.view().Usual() }
+func (s *state) lastUse(tenant string) time.Time       { return s.view().LastUse(tenant) }
+func (s *state) predict(tenant string) auth.Prediction { return s.view().Predict(tenant) }
+
+func (s *state) row(tenant string) auth.ProfileSubscription { return s.view().Row(tenant) }
+
+func (s *state) wants(c containers.Container) (string, []string) { return s.view().Wants(c) }
+
+func (s *state) bundle(c containers.Container, now time.Time) (auth.Bundle, bool) {
+	return s.view().Bundle(c, now)
 }
 
-func (s *state) tenantByID(id string) auth.Tenant {
-	for _, t := range s.knownTenants() {
-		if t.ID == id {
-			return t
-		}
-	}
-	return auth.Tenant{ID: id}
-}
-
-// signedIn reports whether az has an account.
-func (s *state) signedIn() bool { return len(s.files.Profile.Subscriptions) > 0 }
-
-// row is the profile's row for a tenant, else the current one: an account may reach tenants in which
-// it has no subscription.
-func (s *state) row(tenant string) auth.ProfileSubscription {
-	for _, r := range s.files.Profile.Subscriptions {
-		if s.set.SubscriptionID != "" && r.ID == s.set.SubscriptionID && r.TenantID == tenant {
-			return r
-		}
-	}
-	if r, ok := s.files.Profile.InTenant(tenant); ok {
-		return r
-	}
-	return s.files.Profile.Current()
-}
-
-// usual are the scopes that every container is given, the judged one first.
-func (s *state) usual() []string { return append([]string{s.set.Scope}, s.set.Scopes...) }
-
-// wants is the tenant and the scopes of a container.
-func (s *state) wants(c containers.Container) (string, []string) {
-	tenant, scopes := c.Wants(s.tenant(), s.usual())
-	return s.tenantID(tenant), scopes
-}
+func (s *state) facts(tenant string, now time.Time) auth.Facts { return s.view().Facts(tenant, now) }
 
 // wanted are the scopes in use by tenant: the judged one, and what containers ask for.
 func (s *state) wanted() map[string][]string {
@@ -247,76 +226,12 @@ func (s *state) takeDiskTokens() {
 	}
 }
 
-// bundle is what a container is to hold; false while a token for it is not there or has ended.
-func (s *state) bundle(c containers.Container, now time.Time) (auth.Bundle, bool) {
-	tenant, scopes := s.wants(c)
-	g, ok := s.signs[tenant]
-	if !ok || !s.signedIn() {
-		return auth.Bundle{}, false
-	}
-	var tokens []auth.Token
-	for _, scope := range scopes {
-		if t, ok := g.tokens[scope]; ok && t.ExpiresOn.After(now) {
-			tokens = append(tokens, t)
-		}
-	}
-	b := s.files.Bundle(s.row(tenant), tenant, tokens)
-	if c.WantsRefresh() {
-		b = s.files.WithRefresh(b)
-	}
-	return b, len(tokens) > 0
-}
-
 // fingerprint tells two bundles apart without holding what is in them.
 func fingerprint(b auth.Bundle) string {
 	h := sha256.New()
 	h.Write(b.ProfileJSON())
 	h.Write(b.FullCacheJSON())
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-// facts is what Judge goes by, for one tenant.
-func (s *state) facts(tenant string, now time.Time) auth.Facts {
-	f := auth.Facts{Known: s.filesKnown, SignedIn: s.signedIn()}
-	g, ok := s.signs[tenant]
-	if !ok {
-		return f
-	}
-	f.TokenExpires = g.tokens[s.set.Scope].ExpiresOn
-	f.Silent, f.Refusal = g.silent, g.refusal
-	if !g.offlineSince.IsZero() && !f.TokenExpires.After(now) && f.Silent == auth.SilentWorks {
-		f.Silent = auth.SilentUntried // nothing lives and nothing can be tried: that is not knowing
-	}
-	p := s.predict(tenant)
-	f.SignInEnds, f.SignInEndsFrom = p.Ends, p.Source
-	return f
-}
-
-// predict says when the sign-in in a tenant will end, by our clock, and from what that is known.
-func (s *state) predict(tenant string) auth.Prediction {
-	g, ok := s.signs[tenant]
-	if !ok {
-		return auth.Prediction{Source: auth.DeadlineNone}
-	}
-	policy := g.policy
-	policy.Configured = s.set.SignInLifetime
-	p := policy.SignInEnds(g.signedInAt, s.lastUse(tenant))
-	if !p.Ends.IsZero() {
-		p.Ends = p.Ends.Add(s.skew) // Entra ends it by its own clock, and a person reads ours
-	}
-	return p
-}
-
-// lastUse is when az last used its refresh token; zero where its cache does not say.
-func (s *state) lastUse(tenant string) time.Time {
-	if s.files.Cache == nil {
-		return time.Time{}
-	}
-	account, ok := s.files.Cache.Account(s.row(tenant).User.Name)
-	if !ok {
-		return time.Time{}
-	}
-	return s.files.Cache.Used(account.HomeAccountID)
 }
 
 // inUse judges each tenant in use, the default one first.
@@ -337,7 +252,7 @@ func (s *state) inUse(now time.Time) []TenantState {
 		ids = []string{current}
 	}
 	for _, id := range ids {
-		v := auth.Judge(s.facts(id, now), now, s.set.Warn)
+		v := s.view().Verdict(id, now)
 		t := TenantState{Tenant: s.tenantByID(id), Level: v.Level, Deadline: v.Deadline, DeadlineSource: v.Source}
 		if g, ok := s.signs[id]; ok {
 			t.Problem, t.TokenExpires = g.refusal, g.tokens[s.set.Scope].ExpiresOn

@@ -18,6 +18,7 @@ type Memory struct {
 	Chosen  string             `json:"chosen,omitempty"` // the tenant picked where az does not follow
 	Served  map[string]Served  `json:"served,omitempty"` // by container id: what the identity endpoint gave last
 	Past    []Moment           `json:"past,omitempty"`   // oldest first
+	Skew    time.Duration      `json:"skew,omitempty"`   // our clock minus Entra's, to the minute
 
 	Holding map[string]*Holding `json:"holding,omitempty"` // by container id
 }
@@ -29,7 +30,7 @@ type History struct {
 }
 
 func (s *state) memory() Memory {
-	m := Memory{Tenants: s.tenants, Signs: map[string]History{}, Served: s.served, Past: s.past.moments, Holding: s.holding()}
+	m := Memory{Tenants: s.tenants, Signs: map[string]History{}, Served: s.served, Past: s.past.moments, Holding: s.holding(), Skew: s.skew.Round(time.Minute)}
 	if s.set.Stay {
 		m.Chosen = s.chosen
 	}
@@ -54,7 +55,7 @@ func Recall(stateFile string) Memory {
 // load takes up what an earlier run learnt; a file that cannot be read is as none.
 func (s *state) load() {
 	m := Recall(s.set.StateFile)
-	s.tenants = m.Tenants
+	s.tenants, s.skew = m.Tenants, m.Skew
 	s.recallHolding(m.Holding, time.Now())
 	maps.Copy(s.served, keptAsked(m.Served, time.Now()))
 	s.past.recall(m.Past, time.Now().UTC())

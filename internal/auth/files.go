@@ -158,11 +158,11 @@ func (p Profile) Current() ProfileSubscription {
 // InTenant is the row that az would use for a tenant: the default one if it is there, else the
 // first. False where az has none.
 func (p Profile) InTenant(id string) (ProfileSubscription, bool) {
-	if c := p.Current(); c.TenantID == id && id != "" {
+	if c := p.Current(); strings.EqualFold(c.TenantID, id) && id != "" {
 		return c, true
 	}
 	for _, s := range p.Subscriptions {
-		if s.TenantID == id {
+		if strings.EqualFold(s.TenantID, id) {
 			return s, true
 		}
 	}

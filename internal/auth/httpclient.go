@@ -79,6 +79,9 @@ func keepsTime(host string) bool {
 // Skew is by how much this machine's clock was ahead of Entra's at the last answer that a client from
 // HTTPClient had, to a second or two; 0 before the first.
 func Skew(c *http.Client) time.Duration {
+	if c == nil {
+		return 0
+	}
 	if s, ok := c.Transport.(*skewed); ok {
 		return time.Duration(s.skew.Load())
 	}

@@ -17,6 +17,7 @@ import (
 	"aztray/internal/config"
 	"aztray/internal/containers"
 	"aztray/internal/shell"
+	"aztray/internal/signin"
 )
 
 // enough is how long a token on disk must last for status to answer without renewing.
@@ -27,6 +28,7 @@ type signIn struct {
 	files   auth.Files
 	row     auth.ProfileSubscription
 	tenant  auth.Tenant
+	scope   string // the one that is judged
 	token   auth.Token
 	problem *auth.Problem
 	silent  auth.SilentState
@@ -42,24 +44,22 @@ func (c *command) look(ctx context.Context, tenant string, renew bool) (signIn, 
 		return s, &auth.Problem{Code: "AZ_FILES_UNREADABLE", Kind: auth.ConfigError, Err: err,
 			Message: "az's own directory cannot be read.", Advice: "Make it yours again: " + shell.Rights(string(c.client.Dir))}
 	}
-	c.settings.Azure.Scope = s.files.Cloud.Scope(c.settings.Azure.Scope)
-	s.row = s.files.Profile.Current()
-	s.tenant = findTenant(s.files.Profile, cmp.Or(tenant, c.settings.Azure.TenantID, s.row.TenantID))
-	if len(s.files.Profile.Subscriptions) == 0 {
-		s.problem = auth.Classify("Please run 'az login' to setup account.", nil).With(s.tenant.ID, c.settings.Azure.Scope)
+	v := c.reading(s.files)
+	v.Chosen = cmp.Or(tenant, v.Chosen)
+	s.scope = v.Scope()
+	c.settings.Azure.Scope = s.scope // a sign-in asks for it
+	s.tenant = v.TenantNamed(v.Tenant())
+	s.row = v.Row(s.tenant.ID)
+	if s.problem = v.NotSignedIn(s.tenant.ID); s.problem != nil {
 		return s, nil
 	}
-	if row, ok := s.files.Profile.InTenant(s.tenant.ID); ok {
-		s.row = row
-	}
-	s.token, _ = s.files.CachedToken(s.row, s.tenant.ID, c.settings.Azure.Scope)
+	s.token, _ = s.files.CachedToken(s.row, s.tenant.ID, s.scope)
 	if !renew && s.token.Alive(c.Now(), enough) {
 		s.silent = auth.SilentWorks
-		c.nameTenant(&s, agent.Recall(stateFile(c.client.StateDir)).Tenants)
 		return s, nil
 	}
 	defer c.during("Asking Microsoft's sign-in service")()
-	t, err := c.client.Token(ctx, s.files, s.row.User.Name, s.tenant.ID, c.settings.Azure.Scope)
+	t, err := c.client.Token(ctx, s.files, s.row.User.Name, s.tenant.ID, s.scope)
 	if err == nil {
 		s.token, s.silent = t, auth.SilentWorks
 		c.nameTenant(&s, c.listed(ctx, s))
@@ -69,7 +69,6 @@ func (c *command) look(ctx context.Context, tenant string, renew bool) (signIn, 
 	if !ok {
 		return s, err
 	}
-	c.nameTenant(&s, agent.Recall(stateFile(c.client.StateDir)).Tenants)
 	s.problem = p
 	if p.Refuses() {
 		s.silent = auth.SilentRefused
@@ -77,49 +76,51 @@ func (c *command) look(ctx context.Context, tenant string, renew bool) (signIn, 
 	return s, nil
 }
 
-// findTenant is the profile's tenant of an id, a domain or a name; else one with the id alone.
-func findTenant(p auth.Profile, want string) auth.Tenant {
-	for _, t := range p.Tenants() {
-		if want != "" && slices.Contains([]string{t.ID, t.Domain, t.Name}, want) {
-			return t
-		}
+// reading is what the sign-in is read from: az's files, the settings, and what runs of the agent have learnt.
+func (c *command) reading(files auth.Files) signin.View {
+	m := agent.Recall(stateFile(c.client.StateDir))
+	v := signin.View{Files: files, Read: true, Settings: signin.SettingsOf(c.settings), Listed: m.Tenants, Skew: cmp.Or(auth.Skew(c.client.Silent.HTTP), m.Skew)}
+	if !c.settings.Azure.Follow {
+		v.Chosen = m.Chosen
 	}
-	return auth.Tenant{ID: want}
+	at := c.client.Dir.SignInMoment(files)
+	v.Learnt = func(tenant string) (signin.Learnt, bool) {
+		known := m.Signs[tenant]
+		return signin.Learnt{SignedInAt: known.SignedInAt, Policy: known.Policy}.Noting(at, c.Now()), true
+	}
+	return v
 }
 
-// verdict judges what look saw. Where az's files hold no live token, the one that containers hold is
-// what lasts: the first of theirs to end counts.
-func (c *command) verdict(s signIn, boxes []containers.Status) auth.Verdict {
-	ends := s.token.ExpiresOn
-	if !ends.After(c.Now()) {
+// view is the reading with what this command has found out.
+func (c *command) view(s signIn, boxes []containers.Status) signin.View {
+	v := c.reading(s.files)
+	v.Chosen = s.tenant.ID
+	learnt := v.Learnt
+	v.Learnt = func(tenant string) (signin.Learnt, bool) {
+		l, ok := learnt(tenant)
+		if tenant == s.tenant.ID {
+			l.Silent, l.Refusal, l.Tokens = s.silent, s.problem, map[string]auth.Token{v.Scope(): s.token}
+		}
+		return l, ok
+	}
+	v.Held = func(string) (first time.Time) {
 		for _, b := range boxes {
-			if b.State == containers.Fresh && (!ends.After(c.Now()) || b.ExpiresOn.Before(ends)) {
-				ends = b.ExpiresOn
+			if b.State == containers.Fresh && (first.IsZero() || b.ExpiresOn.Before(first)) {
+				first = b.ExpiresOn
 			}
 		}
+		return first
 	}
-	p := c.predict(s)
-	return auth.Judge(auth.Facts{Known: true, SignedIn: len(s.files.Profile.Subscriptions) > 0, TokenExpires: ends,
-		Silent: s.silent, Refusal: s.problem, SignInEnds: p.Ends, SignInEndsFrom: p.Source}, c.Now(), slices.Max(append([]time.Duration{0}, c.settings.Notify.Warn...)))
+	return v
+}
+
+// verdict judges what look saw.
+func (c *command) verdict(s signIn, boxes []containers.Status) auth.Verdict {
+	return c.view(s, boxes).Verdict(s.tenant.ID, c.Now())
 }
 
 // predict says when the sign-in will end, from what the tray has learnt and the settings.
-func (c *command) predict(s signIn) auth.Prediction {
-	known := agent.Recall(stateFile(c.client.StateDir)).Signs[s.tenant.ID]
-	policy := known.Policy
-	policy.Configured = c.settings.Azure.SignInLifetime
-	signedIn := known.SignedInAt
-	if at := c.client.Dir.SignInMoment(s.files); at.After(signedIn) {
-		signedIn = at
-	}
-	var used time.Time
-	if s.files.Cache != nil {
-		if a, ok := s.files.Cache.Account(s.row.User.Name); ok {
-			used = s.files.Cache.Used(a.HomeAccountID)
-		}
-	}
-	return policy.SignInEnds(signedIn, used)
-}
+func (c *command) predict(s signIn) auth.Prediction { return c.view(s, nil).Predict(s.tenant.ID) }
 
 // nameTenant adds the tenant's name where az's profile has none.
 func (c *command) nameTenant(s *signIn, known []auth.Tenant) {
@@ -246,16 +247,21 @@ type tokenSource func(tenant, scope string) (auth.Token, error)
 // tokens gets each token once, for however many containers.
 func (c *command) tokens(ctx context.Context, s signIn) tokenSource {
 	var mu sync.Mutex
-	had := map[[2]string]auth.Token{{s.tenant.ID, c.settings.Azure.Scope}: s.token}
+	refused := map[[2]string]error{}
+	had := map[[2]string]auth.Token{{s.tenant.ID, s.scope}: s.token}
 	return func(tenant, scope string) (auth.Token, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if t, ok := had[[2]string{tenant, scope}]; ok {
 			return t, nil
 		}
+		if err := refused[[2]string{tenant, scope}]; err != nil {
+			return auth.Token{}, err
+		}
 		t, err := c.client.Token(ctx, s.files, s.row.User.Name, tenant, scope)
-		if err == nil {
-			had[[2]string{tenant, scope}] = t
+		if had[[2]string{tenant, scope}] = t; err != nil {
+			delete(had, [2]string{tenant, scope})
+			refused[[2]string{tenant, scope}] = err
 		}
 		return t, err
 	}
@@ -268,31 +274,40 @@ func (c *command) deliverer(s signIn, f found, get tokenSource) func(context.Con
 		if box.Delivery == "endpoint" {
 			return agent.EndpointStatus(box, served[box.ID], c.settings.Endpoint.Enabled, c.Now())
 		}
-		tenant, scopes := box.Wants(s.tenant.ID, append([]string{c.settings.Azure.Scope}, c.settings.Containers.Scopes...))
-		tenant = findTenant(s.files.Profile, tenant).ID
-		var tokens []auth.Token
-		for _, scope := range scopes {
-			t, err := get(tenant, scope)
-			if err != nil {
-				st := f.engines.Check(ctx, box)
-				st.State, st.Error = containers.Failed, "No token for "+scope+": "+problemOf(err).Message
-				return st
+		v := c.view(s, nil)
+		tenant, scopes := v.Wants(box)
+		v.Learnt = obtained(get, tenant, scopes)
+		b, ok := v.Bundle(box, c.Now())
+		scope, why := v.Lacking(box, c.Now())
+		if !ok {
+			st := f.engines.Check(ctx, box)
+			if st.State = containers.Failed; why != nil {
+				st.Error = signin.LackingWords(scope, why)
 			}
-			tokens = append(tokens, t)
+			return st
 		}
-		row := s.row
-		if r, ok := s.files.Profile.InTenant(tenant); ok {
-			row = r
-		}
+		give := f.engines.Deliver
 		if f.anew {
-			return f.engines.DeliverAnew(ctx, box, s.files.Bundle(row, tenant, tokens))
+			give = f.engines.DeliverAnew
 		}
-		b := s.files.Bundle(row, tenant, tokens)
-		if box.WantsRefresh() {
-			b = s.files.WithRefresh(b)
+		st := give(ctx, box, b)
+		if why != nil && st.Error == "" {
+			st.Error = signin.LackingWords(scope, why)
 		}
-		return f.engines.Deliver(ctx, box, b)
+		return st
 	}
+}
+
+// obtained is what came of asking for a token for each of the scopes.
+func obtained(get tokenSource, tenant string, scopes []string) func(string) (signin.Learnt, bool) {
+	l := signin.Learnt{Tokens: map[string]auth.Token{}, Lacking: map[string]*auth.Problem{}}
+	for _, scope := range scopes {
+		t, err := get(tenant, scope)
+		if l.Tokens[scope] = t; err != nil {
+			l.Lacking[scope] = problemOf(err)
+		}
+	}
+	return func(string) (signin.Learnt, bool) { return l, true }
 }
 
 // prepareAhead fills the directories of containers that are yet to be made; what fails there is no
@@ -309,13 +324,10 @@ func (c *command) prepareAhead(ctx context.Context, s signIn, f found, get token
 
 // usualBundle is what a container gets whose labels say nothing, as far as there are tokens.
 func (c *command) usualBundle(s signIn, get tokenSource) auth.Bundle {
-	var tokens []auth.Token
-	for _, scope := range append([]string{c.settings.Azure.Scope}, c.settings.Containers.Scopes...) {
-		if t, err := get(s.tenant.ID, scope); err == nil {
-			tokens = append(tokens, t)
-		}
-	}
-	return s.files.Bundle(s.row, s.tenant.ID, tokens)
+	v := c.view(s, nil)
+	v.Learnt = obtained(get, s.tenant.ID, v.Usual())
+	b, _ := v.Bundle(containers.Container{}, c.Now())
+	return b
 }
 
 func problemOf(err error) *auth.Problem {

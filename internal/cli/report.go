@@ -77,7 +77,7 @@ func (c *command) report(ctx context.Context, s signIn, f found, boxes []contain
 	slices.SortFunc(boxes, func(a, b containers.Status) int { return cmp.Compare(a.Name, b.Name) })
 	v := c.verdict(s, boxes)
 	r := Report{Level: v.Level, Deadline: when(v.Deadline), DeadlineSource: v.Source, Account: s.row.User.Name, AccountKind: s.files.Kind(s.row), Tenant: s.tenant,
-		Scope: c.settings.Azure.Scope, Problem: problemReport(s.problem), Containers: []ContainerReport{}, Notices: []ProblemReport{}}
+		Scope: cmp.Or(s.scope, c.settings.Azure.Scope), Problem: problemReport(s.problem), Containers: []ContainerReport{}, Notices: []ProblemReport{}}
 	r.OpenAI = c.askOpenAI(ctx, s)
 	if c.verbose {
 		defer c.during("Trying each source of a credential")()
@@ -86,7 +86,7 @@ func (c *command) report(ctx context.Context, s signIn, f found, boxes []contain
 		}
 		r.Sources = auth.Sources(ctx, auth.SourceOptions{Tenant: s.tenant.ID, Scope: r.Scope, HTTP: c.client.Silent.HTTP, Try: true, Dir: c.client.Dir})
 	}
-	if s.row.TenantID == s.tenant.ID {
+	if strings.EqualFold(s.row.TenantID, s.tenant.ID) {
 		r.Subscription = s.row.Subscription()
 	}
 	if s.row.ID != "" {

@@ -66,21 +66,12 @@ func (c *command) tenantCommand() *cobra.Command {
 // tenants are all that the account may use: those of az's profile, of ARM, and of what was learnt. The
 // problem is why ARM was not asked or did not say, so that there may be others; nil: there are none.
 func (c *command) tenants(ctx context.Context, f auth.Files) ([]auth.Tenant, *auth.Problem) {
-	known := f.Profile.Tenants()
-	more := agent.Recall(stateFile(c.client.StateDir)).Tenants
+	v := c.reading(f)
 	listed, unlisted := c.armTenants(ctx, f)
 	if listed != nil {
-		more = listed
+		v.Listed = listed
 	}
-	for _, t := range more {
-		i := slices.IndexFunc(known, func(k auth.Tenant) bool { return k.ID == t.ID })
-		if i < 0 {
-			known = append(known, t)
-			continue
-		}
-		known[i].Name, known[i].Domain = cmp.Or(known[i].Name, t.Name), cmp.Or(known[i].Domain, t.Domain)
-	}
-	return known, unlisted
+	return v.Tenants(), unlisted
 }
 
 // armTenants are those that ARM lists; none where it does not, and the problem where there is one to tell.
@@ -103,7 +94,8 @@ func (c *command) listTenants(ctx context.Context) error {
 		return err
 	}
 	row := f.Profile.Current()
-	current := findTenant(f.Profile, cmp.Or(c.settings.Azure.TenantID, row.TenantID)).ID
+	v := c.reading(f)
+	current := v.Tenant()
 	learnt := agent.Recall(stateFile(c.client.StateDir)).Signs
 	end := c.during("Asking in each tenant")
 	all, _ := c.tenants(ctx, f) // each row says what is in its way
@@ -112,7 +104,7 @@ func (c *command) listTenants(ctx context.Context) error {
 	for i, t := range all {
 		wg.Go(func() {
 			r := TenantReport{Tenant: t, Current: t.ID == current}
-			_, err := c.client.Silent.Token(ctx, f, row.User.Name, t.ID, c.settings.Azure.Scope)
+			_, err := c.client.Silent.Token(ctx, f, row.User.Name, t.ID, v.Scope())
 			r.SignedIn = err == nil
 			if p, ok := errors.AsType[*auth.Problem](err); ok {
 				r.Problem = p.Code

@@ -55,8 +55,8 @@ func (c *command) verify(ctx context.Context, s signIn, f found, boxes []contain
 		free <- struct{}{}
 		work.Go(func() {
 			defer func() { <-free }()
-			tenant, _ := box.Wants(s.tenant.ID, nil)
-			want, err := get(findTenant(s.files.Profile, tenant).ID, c.settings.Azure.Scope)
+			tenant, _ := c.view(s, nil).Wants(box)
+			want, err := get(tenant, s.scope)
 			if err != nil {
 				return // its delivery has said so
 			}

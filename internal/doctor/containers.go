@@ -68,8 +68,9 @@ func triable(x containers.Examination) bool {
 
 // wanted is the token that the container should get: our own for its tenant, to compare with.
 func (o Options) wanted(ctx context.Context, s signInFacts, c containers.Container) auth.Token {
-	asked, _ := c.Wants(s.Tenant.ID, nil)
-	tenant := tenantOf(signInFacts{Set: asked, Known: s.Known, Files: s.Files}, s.Tenant.ID).ID
+	v := s.view(o.Settings)
+	v.Chosen = s.Tenant.ID
+	tenant, _ := v.Wants(c)
 	if s.usable() && tenant == s.Tenant.ID {
 		return s.Token
 	}
@@ -77,7 +78,7 @@ func (o Options) wanted(ctx context.Context, s signInFacts, c containers.Contain
 	if !s.usable() {
 		return want
 	}
-	if t, err := o.Client.Token(ctx, s.Files, s.Files.Profile.Current().User.Name, tenant, s.Scope); err == nil {
+	if t, err := o.Client.Token(ctx, s.Files, v.Row(tenant).User.Name, tenant, s.Scope); err == nil {
 		return t
 	}
 	return want

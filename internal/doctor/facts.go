@@ -40,6 +40,7 @@ type signInFacts struct {
 	Err     error // az's files cannot be read
 	Files   auth.Files
 	Set     string // the tenant that the settings name, "" for none
+	Chosen  string // the one that the person picked in the tray's menu, where az does not follow
 	Tenant  auth.Tenant
 	Scope   string
 	Token   auth.Token    // renewed just now, without a person

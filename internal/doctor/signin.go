@@ -3,13 +3,14 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"aztray/internal/agent"
 	"aztray/internal/auth"
+	"aztray/internal/config"
 	"aztray/internal/shell"
+	"aztray/internal/signin"
 )
 
 func signInChecks(_ Options, f *facts) []check {
@@ -24,22 +25,23 @@ func signInChecks(_ Options, f *facts) []check {
 
 // lookAtSignIn reads az's files and tries a silent renewal, for that alone tells whether it works.
 func lookAtSignIn(ctx context.Context, o Options) signInFacts {
-	f := signInFacts{Set: o.Settings.Azure.TenantID, Known: agent.Recall(o.StateFile).Tenants}
+	known := agent.Recall(o.StateFile)
+	f := signInFacts{Set: o.Settings.Azure.TenantID, Known: known.Tenants}
+	if !o.Settings.Azure.Follow {
+		f.Chosen = known.Chosen
+	}
 	if f.Files, f.Err = o.Client.Dir.Read(ctx); f.Err != nil {
 		return f
 	}
-	row := f.Files.Profile.Current()
 	f.Known = o.tenants(ctx, f)
-	f.Scope = f.Files.Cloud.Scope(o.Settings.Azure.Scope)
-	f.Tenant = tenantOf(f, row.TenantID)
+	v := f.view(o.Settings)
+	f.Scope = v.Scope()
+	f.Tenant = v.TenantNamed(v.Tenant())
 	f.Sources = auth.Sources(ctx, auth.SourceOptions{Tenant: f.Tenant.ID, Scope: f.Scope, Dir: o.Client.Dir})
-	if row.ID == "" {
-		f.Problem = auth.Classify("Please run 'az login' to setup account.", nil).With(f.Tenant.ID, f.Scope)
+	if f.Problem = v.NotSignedIn(f.Tenant.ID); f.Problem != nil {
 		return f
 	}
-	if r, ok := f.Files.Profile.InTenant(f.Tenant.ID); ok {
-		row = r
-	}
+	row := v.Row(f.Tenant.ID)
 	t, err := o.Client.Token(ctx, f.Files, row.User.Name, f.Tenant.ID, f.Scope)
 	if f.Token = t; err != nil {
 		f.Problem = auth.Classify(err.Error(), err).With(f.Tenant.ID, f.Scope)
@@ -62,18 +64,14 @@ func (o Options) tenants(ctx context.Context, f signInFacts) []auth.Tenant {
 	return known
 }
 
-// tenantOf is the tenant in use: the one that the settings name by id or domain, else az's.
-func tenantOf(f signInFacts, current string) auth.Tenant {
-	want := f.Set
-	if want == "" {
-		want = current
-	}
-	for _, t := range slices.Concat(f.Known, f.Files.Profile.Tenants()) {
-		if want != "" && slices.ContainsFunc([]string{t.ID, t.Domain, t.Name}, func(s string) bool { return strings.EqualFold(s, want) }) {
-			return t
-		}
-	}
-	return auth.Tenant{ID: want}
+// view is what the sign-in is read from.
+func (f signInFacts) view(s config.Settings) signin.View {
+	return signin.View{Files: f.Files, Read: f.Err == nil, Settings: signin.SettingsOf(s), Chosen: f.Chosen, Listed: f.Known}
+}
+
+// named is the tenant of an id, a domain or a name.
+func (f signInFacts) named(tenant string) auth.Tenant {
+	return signin.View{Files: f.Files, Listed: f.Known}.TenantNamed(tenant)
 }
 
 func judgeSignIn(f signInFacts) []Line {
@@ -101,8 +99,8 @@ func judgeTenant(f signInFacts) Line {
 	case f.Set != "" && !known && f.Problem != nil && f.Problem.Refuses():
 		return bad(check, title, Wrong, "TENANT_NOT_SIGNED_IN", fmt.Sprintf("The settings name the tenant %s, and az is not signed in there.", f.Tenant.Label()),
 			"Sign in there, or correct azure.tenant_id: aztray tenant use "+f.Tenant.ID)
-	case f.Set != "" && f.Tenant.ID != current.TenantID:
-		here := tenantOf(signInFacts{Known: f.Known, Files: f.Files}, current.TenantID)
+	case f.Set != "" && !strings.EqualFold(f.Tenant.ID, current.TenantID):
+		here := f.named(current.TenantID)
 		return bad(check, title, Warning, "TENANT_DIFFERS",
 			fmt.Sprintf("The settings name %s (azure.tenant_id, or AZURE_TENANT_ID), and az itself acts in %s: what runs on this machine uses another tenant than the containers.", f.Tenant.Label(), here.Label()),
 			"Have az act there too, or take azure.tenant_id away: aztray tenant use "+f.Tenant.ID)
