@@ -186,7 +186,7 @@ func (a *Agent) watch(ctx context.Context) {
 	a.work.Go(func() {
 		err := a.world.WatchFiles(ctx, func() { a.send(ctx, filesChanged{}) })
 		if err != nil {
-			a.log.Warn("az's files are only looked at now and then", "err", err)
+			a.log.Warn("az's files are not watched", "err", err)
 		}
 	})
 	a.work.Go(func() {

@@ -1,7 +1,9 @@
 package agent
 
 import (
+	"cmp"
 	"context"
+	"log/slog"
 	"time"
 
 	"aztray/internal/auth"
@@ -25,7 +27,10 @@ type world struct {
 func (w *world) ReadFiles(ctx context.Context) (auth.Files, error) { return w.Dir.Read(ctx) }
 
 func (w *world) WatchFiles(ctx context.Context, changed func()) error {
-	return w.Dir.Watch(ctx, changed)
+	w.Dir.Watch(ctx, changed, func(err error) {
+		cmp.Or(w.AZ.Log, slog.Default()).Info("the system tells nothing of az's files: they are looked at every half minute", "err", err)
+	})
+	return nil
 }
 
 func (w *world) SignInMoment(f auth.Files) time.Time { return w.Dir.SignInMoment(f) }

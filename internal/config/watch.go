@@ -9,7 +9,7 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
+	"aztray/internal/filewatch"
 )
 
 // Change is what came of reading the settings, at the start or anew. With an Err those before still
@@ -23,30 +23,24 @@ type Change struct {
 // gather is how long changes are collected, from the first one: editors write a file in several steps.
 const gather = 150 * time.Millisecond
 
-// unwatched is how often the file is looked at where the system can't watch it.
-const unwatched = 30 * time.Second
-
 // Watch reads the settings anew when their file changed, appeared or went, and whenever ask has
 // something, until ctx ends. It tells what came of it where that is new: other settings than was, or
 // another error. Whatever ask brings is answered, new or not.
 func Watch(ctx context.Context, o Options, was Change, ask <-chan struct{}, tell func(Change)) error {
+	return watch(ctx, o, was, ask, tell, filewatch.Options{})
+}
+
+func watch(ctx context.Context, o Options, was Change, ask <-chan struct{}, tell func(Change), by filewatch.Options) error {
 	file, err := o.place()
 	if err != nil {
 		return err
 	}
-	var events chan fsnotify.Event
-	var lost chan error
-	var now <-chan time.Time
-	w, err := fsnotify.NewWatcher()
-	if err == nil {
-		defer w.Close()
-		events, lost = w.Events, w.Errors
-		follow(w, file)
-	} else { // the system's limit of watches is reached, say
-		tick := time.NewTicker(unwatched)
-		defer tick.Stop()
-		now = tick.C
-	}
+	by.Gather = gather
+	by.Files = func() []string { return []string{file} } // what a link leads to
+	by.Dirs = func() []string { return directories(file) }
+	by.Concerns = func(name string) bool { return concerns(name, file) }
+	w := filewatch.Watch(by)
+	defer w.Close()
 	last := was
 	look := func(answer bool) {
 		c := Change{Settings: last.Settings}
@@ -61,27 +55,14 @@ func Watch(ctx context.Context, o Options, was Change, ask <-chan struct{}, tell
 		}
 	}
 	look(false) // it may have changed before it was watched
-	var due <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ask:
 			look(true)
-		case <-due: // a nil channel, never ready, until something changed
-			due = nil
-			follow(w, file)
+		case <-w.Changed:
 			look(false)
-		case <-now:
-			look(false)
-		case e := <-events:
-			if due == nil && concerns(e.Name, file) {
-				due = time.After(gather)
-			}
-		case <-lost: // an overflow lost events: look again
-			if due == nil {
-				due = time.After(gather)
-			}
 		}
 	}
 }
@@ -101,22 +82,23 @@ func (c Change) same(last Change) bool {
 	return reflect.DeepEqual(c.Settings, last.Settings)
 }
 
-// follow watches the file's directory, for editors rename another file over it; the nearest one above
-// that is there while the directory is not; and where the file is a link, the directory of what it
-// points to. What can't be watched is looked at when asked.
-func follow(w *fsnotify.Watcher, file string) {
+// directories are where changes of file can be seen: its own, for editors rename another file over it; the nearest
+// one above that is there while that is not; and where the file is a link, the directory of what it points to.
+func directories(file string) []string {
 	dir := filepath.Dir(file)
 	for {
-		err := w.Add(dir)
+		_, err := os.Stat(dir)
 		up := filepath.Dir(dir)
-		if err == nil || !errors.Is(err, fs.ErrNotExist) || up == dir {
+		if !errors.Is(err, fs.ErrNotExist) || up == dir {
 			break
 		}
 		dir = up
 	}
+	all := []string{dir}
 	if target, err := filepath.EvalSymlinks(file); err == nil && filepath.Dir(target) != filepath.Dir(file) {
-		_ = w.Add(filepath.Dir(target)) // a directory that can't be watched is only not followed
+		all = append(all, filepath.Dir(target))
 	}
+	return all
 }
 
 // concerns passes over changes of other files. The file itself, what it links to, and a directory

@@ -2,15 +2,23 @@ package config
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"aztray/internal/filewatch"
 )
 
 // watched runs Watch on a file and gives what it tells.
 func watched(t *testing.T, file string, ask <-chan struct{}) <-chan Change {
+	t.Helper()
+	return watchedBy(t, file, ask, filewatch.Options{})
+}
+
+func watchedBy(t *testing.T, file string, ask <-chan struct{}, by filewatch.Options) <-chan Change {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	o := Options{File: "", Environ: []string{"HOME=" + t.TempDir(), "USERPROFILE=" + t.TempDir(), "XDG_CONFIG_HOME=" + filepath.Dir(filepath.Dir(file)),
@@ -20,7 +28,7 @@ func watched(t *testing.T, file string, ask <-chan struct{}) <-chan Change {
 		t.Fatal(err)
 	}
 	told, ended := make(chan Change, 16), make(chan error, 1)
-	go func() { ended <- Watch(ctx, o, was, ask, func(c Change) { told <- c }) }()
+	go func() { ended <- watch(ctx, o, was, ask, func(c Change) { told <- c }, by) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
@@ -116,5 +124,30 @@ func TestWatch(t *testing.T) {
 	}
 	if len(told) > 0 {
 		t.Errorf("more was told: %+v", <-told)
+	}
+}
+
+// TestWatch_SystemRefuses: the same without the system's help, half a minute later at most.
+func TestWatch_SystemRefuses(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "below", "aztray", "config.toml")
+	told := watchedBy(t, file, nil, filewatch.Options{Every: 10 * time.Millisecond,
+		NewSystem: func() (*filewatch.System, error) { return nil, errors.New("too many open files") }})
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, icon := range []string{"dark", "light"} {
+		put(t, file+"~", "[tray]\nicon = \""+icon+"\"\n")
+		if err := os.Rename(file+"~", file); err != nil { // a look may come between two steps of a write in place
+			t.Fatal(err)
+		}
+		if c := next(t, told, icon); c.Err != nil || c.Settings.Tray.Icon != icon {
+			t.Errorf("%s: %+v", icon, c)
+		}
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if c := next(t, told, "no file"); c.Settings.Tray.Icon != "auto" {
+		t.Errorf("gone: %+v", c)
 	}
 }

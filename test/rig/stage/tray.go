@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -25,13 +26,19 @@ type Tray struct {
 
 // StartTray starts the program as the tray, or with arguments as what else runs until it is stopped.
 func (s *Stage) StartTray(ctx context.Context, args ...string) (*Tray, error) {
+	return s.StartTrayBy(ctx, nil, args...)
+}
+
+// StartTrayBy is StartTray by another program, whose command line ends with ours.
+func (s *Stage) StartTrayBy(ctx context.Context, by []string, args ...string) (*Tray, error) {
+	line := slices.Concat(by, []string{s.bin}, args)
 	log := filepath.Join(s.Dir, "out", fmt.Sprintf("tray-%d.log", time.Now().UnixNano()))
 	file, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	t := &Tray{cmd: exec.CommandContext(ctx, s.bin, args...), log: log, done: make(chan struct{})}
+	t := &Tray{cmd: exec.CommandContext(ctx, line[0], line[1:]...), log: log, done: make(chan struct{})}
 	t.cmd.Env, t.cmd.Stdout, t.cmd.Stderr = s.env, file, file
 	t.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := t.cmd.Start(); err != nil {
