@@ -31,7 +31,7 @@ type rig struct {
 	first     []containers.Container   // that the engine has when it is first asked
 	life      time.Duration            // of each token
 	refused   map[string]*auth.Problem // silent renewal, by tenant
-	issued    int
+	issued    []auth.Token
 	probes    []time.Time
 	hangs     time.Duration // that each silent renewal takes
 	login     func(context.Context, auth.LoginOptions) error
@@ -126,9 +126,17 @@ func (r *rig) Token(_ context.Context, _ auth.Files, _, tenant, scope string) (a
 }
 
 func (r *rig) token(tenant, scope string) auth.Token {
-	r.issued++
-	return auth.Token{Scope: scope, TenantID: tenant, Secret: auth.NewSecret(fmt.Sprint("token ", r.issued)),
+	t := auth.Token{Scope: scope, TenantID: tenant, Secret: auth.NewSecret(fmt.Sprint("token ", len(r.issued)+1)),
 		ObtainedAt: time.Now().UTC(), ExpiresOn: time.Now().Add(r.life).UTC()}
+	r.issued = append(r.issued, t)
+	return t
+}
+
+// tokens are all that were given out.
+func (r *rig) tokens() []auth.Token {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.issued)
 }
 
 func (r *rig) AZToken(_ context.Context, tenant, scope string) (auth.Token, error) {
