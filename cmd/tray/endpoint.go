@@ -95,6 +95,7 @@ func clients(callers []containers.Caller, set config.Settings, scope string) []i
 	for _, b := range callers {
 		c := identity.Client{Name: identity.ContainerName(b.Name), ID: b.ID, Addresses: b.Addresses}
 		c.Tenant, c.Scopes = b.Wants("", append([]string{scope}, set.Containers.Scopes...))
+		c.Scopes = auth.WithSpellings(c.Scopes)
 		all = append(all, c)
 		if b.Service != "" {
 			c.Name = identity.ServiceName(b.Project, b.Service)

@@ -140,7 +140,7 @@ func TestContainersThatAreYetToBeMadeArePreparedFor(t *testing.T) {
 			return slices.Clone(r.prepared)
 		}
 		x.now()
-		if got := ahead(); len(got) != 1 || len(got[0].Tokens) != 1 {
+		if got := ahead(); len(got) != 1 || len(got[0].Tokens) != 2 { // the usual scope, with a slash and without
 			t.Fatalf("with a sign-in: %d", len(got))
 		}
 		x.after(r.life)

@@ -20,7 +20,9 @@ type Bundle struct {
 	Environment   string // the authority's host in the token cache, such as login.microsoftonline.com
 	Cloud         string // az's name of the cloud, such as AzureCloud
 	TenantID      string
-	Subscription  Subscription // the zero value: a tenant-level account
+	TenantDomain  string                // by which the tenant may be asked for as well; "" where it is not known
+	Subscription  Subscription          // the zero value: a tenant-level account
+	Rows          []ProfileSubscription // the account's subscriptions in the tenant; nil: Subscription alone
 	Tokens        []Token
 	Refresh       Secret // the token cache's RefreshToken section, cut down to the account; mostly the zero Secret
 }
@@ -36,25 +38,50 @@ func (b Bundle) ExpiresOn() time.Time {
 // tenantLevelName is what az calls an account without a subscription (_profile.py).
 const tenantLevelName = "N/A(tenant level account)"
 
-// ProfileJSON is azureProfile.json with the one subscription. az reads it with or without a byte
-// order mark (azure-cli-core, _session.py).
+// maxRows bounds the subscriptions that a container is told of.
+const maxRows = 200
+
+// Subscriptions are the rows of the container's profile: the default one first, and then the others that the account
+// has in the tenant, which az and its --subscription may be asked for.
+func (b Bundle) Subscriptions() []ProfileSubscription {
+	first := ProfileSubscription{ID: b.Subscription.ID, Name: b.Subscription.Name, HomeTenantID: b.TenantID}
+	if first.ID == "" {
+		first.ID, first.Name, first.HomeTenantID = b.TenantID, tenantLevelName, "" // az leaves it out there
+	}
+	rows := []ProfileSubscription{first}
+	for _, r := range b.Rows {
+		switch {
+		case r.TenantID != b.TenantID:
+		case r.ID == first.ID:
+			rows[0] = r
+		case r.State == "Enabled" && len(rows) < maxRows:
+			rows = append(rows, r)
+		}
+	}
+	for i := range rows {
+		rows[i].IsDefault, rows[i].TenantID, rows[i].State = i == 0, b.TenantID, "Enabled"
+	}
+	return rows
+}
+
+// ProfileJSON is azureProfile.json with Subscriptions. az reads it with or without a byte order mark
+// (azure-cli-core, _session.py).
 func (b Bundle) ProfileJSON() []byte {
-	id, name := b.Subscription.ID, b.Subscription.Name
-	if id == "" {
-		id, name = b.TenantID, tenantLevelName
+	var rows []any
+	for _, r := range b.Subscriptions() {
+		row := map[string]any{
+			"id": r.ID, "name": r.Name, "state": r.State, "isDefault": r.IsDefault, "tenantId": r.TenantID,
+			"environmentName": b.Cloud, "user": map[string]string{"name": b.Username, "type": "user"},
+		}
+		if r.HomeTenantID != "" {
+			row["homeTenantId"], row["managedByTenants"] = r.HomeTenantID, []any{}
+		}
+		if r.TenantDomain != "" { // newer ones say so
+			row["tenantDefaultDomain"], row["tenantDisplayName"] = r.TenantDomain, r.TenantName
+		}
+		rows = append(rows, row)
 	}
-	_, home, _ := strings.Cut(b.HomeAccountID, ".")
-	if home == "" {
-		home = b.TenantID
-	}
-	return mustJSON(map[string]any{
-		"subscriptions": []any{map[string]any{
-			"id": id, "name": name, "state": "Enabled", "isDefault": true,
-			"tenantId": b.TenantID, "homeTenantId": home, "managedByTenants": []any{},
-			"environmentName": b.Cloud,
-			"user":            map[string]string{"name": b.Username, "type": "user"},
-		}},
-	})
+	return mustJSON(map[string]any{"subscriptions": rows})
 }
 
 // CacheJSON is msal_token_cache.json in MSAL's unified schema with access tokens only
@@ -74,10 +101,7 @@ func (b Bundle) FullCacheJSON() []byte {
 func (b Bundle) cache() map[string]any {
 	access := map[string]any{}
 	for _, t := range b.Tokens {
-		target := t.Target
-		if !slices.Contains(strings.Fields(target), t.Scope) {
-			target = strings.TrimSpace(t.Scope + " " + target)
-		}
+		target := spelt(t.Scope, t.Target)
 		key := strings.ToLower(strings.Join([]string{b.HomeAccountID, b.Environment, "accesstoken", AzureCLIClientID, t.TenantID, target}, "-"))
 		access[key] = map[string]string{
 			"credential_type": "AccessToken", "secret": t.Secret.Reveal(), "home_account_id": b.HomeAccountID,
@@ -98,6 +122,22 @@ func (b Bundle) cache() map[string]any {
 			"client_id": AzureCLIClientID, "environment": b.Environment,
 		}},
 	}
+}
+
+// spelt is granted with what else the token answers to: MSAL for Python compares letter by letter, and Entra does not.
+func spelt(scope, granted string) string {
+	all := strings.Fields(granted)
+	resource := Resource(scope)
+	words := []string{scope}
+	if resource != scope {
+		words = append(words, resource+"/.Default", resource+"/.DEFAULT", strings.ToUpper(scope))
+	}
+	for _, s := range slices.Backward(words) {
+		if !slices.Contains(all, s) {
+			all = slices.Insert(all, 0, s)
+		}
+	}
+	return strings.Join(all, " ")
 }
 
 // epoch is a time as MSAL stores it: Unix seconds in a string.

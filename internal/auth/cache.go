@@ -131,11 +131,9 @@ func (c *Cache) longest(tenant, scope string, of func(cachedToken) bool) (Token,
 	return best, !best.ExpiresOn.IsZero()
 }
 
-// covers reports whether the granted scopes hold scope. ARM's is spelt with two slashes by some and
-// with one by others.
+// covers reports whether the granted scopes hold scope.
 func covers(target, scope string) bool {
-	plain := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), "//.default", "/.default") }
-	return slices.ContainsFunc(strings.Fields(target), func(s string) bool { return plain(s) == plain(scope) })
+	return slices.ContainsFunc(strings.Fields(target), func(s string) bool { return strings.EqualFold(s, scope) })
 }
 
 // refreshTokens lists the refresh tokens' keys, the newest first, as MSAL tries them.

@@ -233,10 +233,19 @@ func (f Files) Bundle(row ProfileSubscription, tenant string, tokens []Token) Bu
 	if row.TenantID == tenant {
 		b.Subscription = row.Subscription()
 	}
+	for _, r := range f.Profile.Subscriptions {
+		if r.TenantID == tenant && strings.EqualFold(r.User.Name, row.User.Name) && r.User.Type == row.User.Type {
+			b.Rows, b.TenantDomain = append(b.Rows, r), cmp.Or(b.TenantDomain, r.TenantDomain)
+		}
+	}
 	if f.Cache != nil {
 		if a, ok := f.Cache.Account(row.User.Name); ok {
 			b.HomeAccountID, b.Environment = a.HomeAccountID, a.Environment
 		}
+	}
+	if strings.HasSuffix(b.HomeAccountID, "."+tenant) { // a username at home ends in a domain of that tenant
+		_, domain, _ := strings.Cut(b.Username, "@")
+		b.TenantDomain = cmp.Or(b.TenantDomain, domain)
 	}
 	return b
 }

@@ -67,8 +67,11 @@ func TestReadFindsTheSignIn(t *testing.T) {
 	if _, ok := f.Cache.Token(account.HomeAccountID, fabrikam, scope); ok {
 		t.Error("a token of another tenant was taken")
 	}
-	if _, ok := f.Cache.Token(account.HomeAccountID, contoso, "https://management.core.windows.net/.default"); !ok {
-		t.Error("ARM's scope with one slash does not find the token with two")
+	if _, ok := f.Cache.Token(account.HomeAccountID, contoso, "https://management.core.windows.net/.default"); ok {
+		t.Error("ARM's scope with one slash finds the token with two, whose audience is another")
+	}
+	if _, ok := f.Cache.Token(account.HomeAccountID, contoso, "https://MANAGEMENT.core.windows.net//.Default"); !ok {
+		t.Error("letter case keeps a scope from its token")
 	}
 }
 

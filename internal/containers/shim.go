@@ -3,19 +3,37 @@ package containers
 import (
 	"bytes"
 	"context"
-	_ "embed"
-	"encoding/json"
+	"embed"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"aztray/internal/auth"
 )
 
-// azScript is a small az for images that have a shell and no az: SDKs' AzureCLICredential runs it.
+// azMain is a small az for images that have a shell and no az: tools and SDKs' AzureCLICredential run it.
 //
 //go:embed az.sh
-var azScript string
+var azMain string
+
+// azParts are the functions that azMain calls, by what they are for.
+//
+//go:embed az_print.sh az_query.sh az_clouds.sh
+var azParts embed.FS
+
+var azScript = joined()
+
+// joined is azMain with the parts in their place.
+func joined() string {
+	var parts strings.Builder
+	for _, name := range []string{"az_print.sh", "az_query.sh", "az_clouds.sh"} {
+		text, _ := azParts.ReadFile(name) // embedded
+		parts.Write(text)
+		parts.WriteString("\n")
+	}
+	return strings.Replace(azMain, "#@PARTS@\n", parts.String(), 1)
+}
 
 const (
 	shimMarker = "# aztray's small az" // the second line of azScript
@@ -60,17 +78,30 @@ func (e *Engine) shimEntries(ctx context.Context, c Container, t target) ([]entr
 	return []entry{{path: t.shim, mode: 0o755, text: text}}, nil
 }
 
-// tokenLines is the credential in a form that a shell reads: a line for the account with name,
-// tenant, subscription, cloud and the subscription's name as JSON has it; then a line for each
-// token with resource, tenant, end in Unix seconds, end in the container's time, and the token.
-// The words are separated by blanks; "-" is nothing.
+// tokenLines is the credential in a form that a shell reads. Each line is a word for what it is and then:
+//
+//	account USERNAME CLOUD
+//	row SUBSCRIPTION TENANT HOMETENANT ISDEFAULT DOMAIN NAME
+//	title TENANT NAME                     as newer az has it in its rows
+//	tenant TENANT DOMAIN                  by which it may be asked for as well
+//	token AUDIENCE TENANT END DAY TIME TOKEN   END in Unix seconds, DAY and TIME in the container's zone
+//
+// The words are separated by blanks; "-" is nothing; a name takes the rest of its line, blanks and all.
 func tokenLines(b auth.Bundle, zone *time.Location) []byte {
 	var out bytes.Buffer
 	put := func(words ...string) { out.WriteString(strings.Join(words, " ") + "\n") }
-	put("account", word(b.Username), word(b.TenantID), word(b.Subscription.ID), word(b.Cloud), jsonText(b.Subscription.Name))
+	put("account", word(b.Username), word(b.Cloud))
+	for _, r := range b.Subscriptions() {
+		put("row", word(r.ID), word(r.TenantID), word(r.HomeTenantID), strconv.FormatBool(r.IsDefault), word(r.TenantDomain), words(r.Name))
+		if r.IsDefault && r.TenantDomain != "" {
+			put("title", word(r.TenantID), words(r.TenantName))
+		}
+	}
+	if b.TenantDomain != "" {
+		put("tenant", word(b.TenantID), word(b.TenantDomain))
+	}
 	for _, t := range b.Tokens {
-		resource := strings.TrimRight(strings.TrimSuffix(t.Scope, "/.default"), "/")
-		put("token", word(resource), word(t.TenantID), strconv.FormatInt(t.ExpiresOn.Unix(), 10),
+		put("token", word(auth.Audience(t.Scope)), word(t.TenantID), strconv.FormatInt(t.ExpiresOn.Unix(), 10),
 			t.ExpiresOn.In(zone).Format("2006-01-02 15:04:05.000000"), word(t.Secret.Reveal()))
 	}
 	return out.Bytes()
@@ -84,8 +115,7 @@ func word(s string) string {
 	return s
 }
 
-// jsonText is s as it stands between quotes in JSON.
-func jsonText(s string) string {
-	quoted, _ := json.Marshal(strings.Join(strings.Fields(s), " ")) // of a string it can't fail
-	return string(quoted[1 : len(quoted)-1])
+// words is s on one line, without what a terminal would obey.
+func words(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }

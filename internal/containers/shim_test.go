@@ -84,7 +84,7 @@ func TestShimAnswers(t *testing.T) {
 		code           int
 	}{
 		{"account get-access-token --resource https://cognitiveservices.azure.com", whole, "", 0},
-		{"account get-access-token --resource https://cognitiveservices.azure.com/ -o json", whole, "", 0},
+		{"account get-access-token --resource https://cognitiveservices.azure.com/ -o json", strings.Replace(whole, "the-token", "slash-token", 1), "", 0},
 		{"account get-access-token -o json --resource=https://cognitiveservices.azure.com", whole, "", 0},
 		{"account get-access-token --scope https://cognitiveservices.azure.com/.default --output json --only-show-errors", whole, "", 0},
 		{"account get-access-token --resource https://cognitiveservices.azure.com --tenant " + tenant, byTenant, "", 0},
@@ -92,24 +92,30 @@ func TestShimAnswers(t *testing.T) {
 		{"account get-access-token --resource https://cognitiveservices.azure.com --query accessToken", "\"the-token\"\n", "", 0},
 		{"account get-access-token --resource https://cognitiveservices.azure.com --query expires_on", "4102542245\n", "", 0},
 		{"account get-access-token --resource https://cognitiveservices.azure.com -o none", "", "", 0},
-		{"account get-access-token", "", "ERROR: aztray delivers no token for https://management.core.windows.net. On the host, ", 1},
+		{"account get-access-token", "", "ERROR: aztray delivers no token for https://management.core.windows.net/. On the host, ", 1},
 		{"account get-access-token --resource https://vault.azure.net", "", "ERROR: aztray delivers no token for https://vault.azure.net. On the host, ", 1},
 		{"account get-access-token --resource https://cognitiveservices.azure.com --tenant other", "",
 			"ERROR: aztray delivers no token for https://cognitiveservices.azure.com in tenant other. On the host, ", 1},
 		{"account get-access-token --resource", "", "ERROR: argument --resource: expected one argument", 2},
-		{"account get-access-token --resource https://cognitiveservices.azure.com -o yaml", "", "ERROR: this az, from aztray, prints json and tsv", 2},
-		{"account get-access-token --resource https://cognitiveservices.azure.com --query [].x", "", "ERROR: this az, from aztray, knows --query", 2},
+		{"account get-access-token --resource https://cognitiveservices.azure.com -o xml", "", "ERROR: az account get-access-token: 'xml' is not a valid value for '--output'. Allowed values: json", 2},
+		{"account get-access-token --resource https://cognitiveservices.azure.com --query [].", "", "ERROR: argument --query: invalid jmespath_type value: '[].'", 2},
+		{"account get-access-token --resource https://cognitiveservices.azure.com --query [].x", "", "", 0},
+		{"account get-access-token --resource https://cognitiveservices.azure.com --query keys(@)", "", "ERROR: argument --query: this az, from aztray, does not know the function keys()", 2},
 		{"account show --query user.name -o tsv", "ada@contoso.example\n", "", 0},
 		{"account show --query id -o tsv", "22222222-2222-2222-2222-222222222222\n", "", 0},
-		{"account show --query name -o tsv", "Pay_as you \\\"go\\\"\n", "", 0},
-		{"account show --subscription other", "", "ERROR: The subscription of 'other' doesn't exist", 1},
-		{"version --query azure-cli -o tsv", "2.54.0\n", "", 0},
-		{"login", "", "ERROR: 'login' is not in this az", 2},
-		{"", "", "ERROR: this az, from aztray, knows", 2},
+		{"account show --query name -o tsv", "Pay_as you \"go\"\n", "", 0},
+		{"account show --query name", "\"Pay_as you \\\"go\\\"\"\n", "", 0},
+		{"account show --subscription other", "", "ERROR: Subscription 'other' not found.", 1},
+		{"version --query \"azure-cli\" -o tsv", "2.54.0\n", "", 0},
+		{"login", "", "ERROR: This az comes from aztray, which signs in on the host", 1},
+		{"group list", "", "ERROR: 'group' is misspelled or not recognized by the system.\nThis az comes from aztray", 2},
 	} {
 		for name, shell := range shells(t) {
 			b := bundle("the-token", shimEnd)
 			b.Subscription.Name = `Pay_as you "go"`
+			slash := b.Tokens[0]
+			slash.Scope, slash.Secret = "https://cognitiveservices.azure.com//.default", auth.NewSecret("slash-token")
+			b.Tokens = append(b.Tokens, slash)
 			s := newShim(t, shell, b)
 			out, msg, code := s.run(c.args)
 			if out != c.out || code != c.code || !strings.HasPrefix(msg, c.err) || c.err == "" && msg != "" {

@@ -67,7 +67,7 @@ func (e *Engine) Verify(ctx context.Context, c Container, want auth.Token) Verif
 	if err != nil {
 		return Verified{Result: Refused, Error: e.failed(ctx, statusOf(c), err).Error}
 	}
-	resource := strings.TrimSuffix(want.Scope, "/.default")
+	resource := auth.Resource(want.Scope)
 	var got obtained
 	if c.Delivery == "endpoint" {
 		got = e.askEndpoint(ctx, c, t, in.Env, resource)

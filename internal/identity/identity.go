@@ -144,7 +144,7 @@ func (s *Server) answer(r *http.Request) answer {
 // token answers a request that is in order.
 func (s *Server) token(r *http.Request, c Client) answer {
 	resource, refused := r.URL.Query().Get("resource"), r.URL.Query().Get("token_sha256_to_refresh")
-	i := slices.IndexFunc(c.Scopes, func(scope string) bool { return resourceOf(scope) == resourceOf(resource) })
+	i := slices.IndexFunc(c.Scopes, func(scope string) bool { return auth.SameAudience(scope, resource) })
 	if resource == "" || i < 0 {
 		return refuse(http.StatusForbidden, "this container may not have tokens for that resource; its label aztray.scopes or the setting containers.scopes would allow it")
 	}
@@ -204,11 +204,6 @@ func served(version string) bool {
 	day := strings.TrimSuffix(version, "-preview")
 	_, err := time.Parse(time.DateOnly, day)
 	return err == nil && day >= oldest
-}
-
-// resourceOf is what a scope and a resource have in common, whatever slashes a client puts behind it.
-func resourceOf(s string) string {
-	return strings.ToLower(strings.TrimRight(strings.TrimSuffix(s, "/.default"), "/"))
 }
 
 // clip keeps what a caller sends from filling the log.

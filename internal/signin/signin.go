@@ -126,13 +126,16 @@ func (v View) Scope() string {
 	return v.Files.Cloud.Scope(v.Settings.Scope)
 }
 
-// Usual are the scopes that every container is given, the judged one first.
-func (v View) Usual() []string { return append([]string{v.Scope()}, v.Settings.Scopes...) }
+// Usual are the scopes that every container is given, in every spelling, the judged one first.
+func (v View) Usual() []string { return auth.WithSpellings(v.named()) }
 
-// Wants is the tenant and the scopes of a container.
+// named are the scopes that the settings name.
+func (v View) named() []string { return append([]string{v.Scope()}, v.Settings.Scopes...) }
+
+// Wants is the tenant and the scopes of a container, in every spelling.
 func (v View) Wants(c Container) (tenant string, scopes []string) {
-	tenant, scopes = c.Wants(v.Tenant(), v.Usual())
-	return v.TenantID(tenant), scopes
+	tenant, scopes = c.Wants(v.Tenant(), v.named())
+	return v.TenantID(tenant), auth.WithSpellings(scopes)
 }
 
 // Bundle is what a container is to hold: a token for each of its scopes that there is one for, so that one that is
@@ -150,17 +153,18 @@ func (v View) Bundle(c Container, now time.Time) (auth.Bundle, bool) {
 		}
 	}
 	b := v.Files.Bundle(v.Row(tenant), tenant, tokens)
+	b.TenantDomain = cmp.Or(b.TenantDomain, v.TenantNamed(tenant).Domain)
 	if c.WantsRefresh() {
 		b = v.Files.WithRefresh(b)
 	}
 	return b, len(tokens) > 0
 }
 
-// Lacking is the first of a container's scopes that it gets no token for, and why; "" where it gets all, or nobody
-// has said why not.
+// Lacking is the first of the scopes named for a container that it gets no token for, and why; "" where it gets all,
+// or nobody has said why not. Another spelling that is refused here is refused to az on the host as well.
 func (v View) Lacking(c Container, now time.Time) (scope string, why *auth.Problem) {
-	tenant, scopes := v.Wants(c)
-	l, _ := v.learnt(tenant)
+	tenant, scopes := c.Wants(v.Tenant(), v.named())
+	l, _ := v.learnt(v.TenantID(tenant))
 	for _, scope := range scopes {
 		if p := l.Lacking[scope]; p != nil && !l.Tokens[scope].ExpiresOn.After(now) {
 			return scope, p
