@@ -167,7 +167,7 @@ func TestAProbeForThePastIsFollowedByAnother(t *testing.T) {
 		r.wake()
 		x.now() // a probe runs
 		x.configure(Configured{Settings: Settings{Scope: vault}})
-		if s := x.after(30 * time.Second); s.TokenExpires.IsZero() || s.Scope != vault {
+		if s := x.after(time.Minute); s.TokenExpires.IsZero() || s.Scope != vault {
 			t.Errorf("scope %q, token until %v", s.Scope, s.TokenExpires)
 		}
 	})

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"aztray/internal/auth"
@@ -37,16 +38,24 @@ func (j probeJob) run(ctx context.Context, w World) event {
 	ctx, stop := context.WithTimeout(ctx, probeTimeout)
 	defer stop()
 	r := probed{tenant: j.tenant, username: j.username, tokens: map[string]auth.Token{}, errs: map[string]error{}}
-	for i, scope := range j.scopes {
+	var mu sync.Mutex
+	get := func(scope string) {
 		t, err := w.Token(ctx, j.files, j.username, j.tenant, scope)
+		mu.Lock()
+		defer mu.Unlock()
 		if err != nil {
 			r.errs[scope] = err
-			if i == 0 {
-				break // the sign-in itself is refused: the others would be too
-			}
-			continue
+		} else {
+			r.tokens[scope] = t
 		}
-		r.tokens[scope] = t
+	}
+	get(j.scopes[0])
+	if len(r.errs) == 0 { // else the sign-in itself is refused, and the others would be too
+		var others sync.WaitGroup
+		for _, scope := range j.scopes[1:] {
+			others.Go(func() { get(scope) })
+		}
+		others.Wait()
 	}
 	r.first, r.skew = j.scopes[0], w.Skew()
 	return r
