@@ -56,8 +56,12 @@ func (s shim) write(file string, text []byte) {
 }
 
 func (s shim) run(line string) (stdout, stderr string, code int) {
+	return s.runArgs(strings.Fields(line))
+}
+
+func (s shim) runArgs(args []string) (stdout, stderr string, code int) {
 	var out, msg bytes.Buffer
-	cmd := exec.Command(s.shell[0], append(append(s.shell[1:len(s.shell):len(s.shell)], s.script()), strings.Fields(line)...)...)
+	cmd := exec.Command(s.shell[0], append(append(s.shell[1:len(s.shell):len(s.shell)], s.script()), args...)...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = s.env, &out, &msg
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
 		s.t.Fatal(err)

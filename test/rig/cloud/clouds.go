@@ -76,5 +76,17 @@ func (a AzureCloud) appID(resource string) (id string, ok bool) {
 	case a.Name == Public.Name && sameResource("https://ai.azure.com", resource):
 		return aiAppID, true
 	}
+	for name, id := range otherApps {
+		if a.Name == Public.Name && sameResource(name, resource) {
+			return id, true
+		}
+	}
 	return "", false
+}
+
+// otherApps are further services of the public cloud that give tokens, with Entra's ids of them.
+var otherApps = map[string]string{
+	"https://storage.azure.com":                 "e406a681-f3d4-42a8-90b6-c2b029497af1",
+	"https://vault.azure.net":                   "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+	"https://ossrdbms-aad.database.windows.net": "123cd850-d9df-40bd-94d5-c9f07b7fa203",
 }

@@ -1,0 +1,256 @@
+//go:build e2e && linux
+
+package containers
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"aztray/internal/auth"
+	"aztray/test/rig/cloud"
+)
+
+var updateTable = flag.Bool("update-table", false, "write the table of calls into docs/az-in-containers.md")
+
+// azAnswer is what came of a call of az.
+type azAnswer struct {
+	Out, Err string
+	Code     int
+}
+
+// realAz runs real az, signed in to a cloud of the test's own.
+type realAz struct {
+	t      *testing.T
+	dir    string
+	calls  io.Writer
+	result *bufio.Reader
+}
+
+func newRealAz(t *testing.T) realAz {
+	t.Helper()
+	c, err := cloud.Start(cloud.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	browser, err := c.WriteBrowser(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := realAz{t: t, dir: filepath.Join(t.TempDir(), ".azure")}
+	cmd := exec.Command(azPython(), "testdata/az_calls.py")
+	cmd.Env = append(append(os.Environ(), c.Env(a.dir)...), "BROWSER="+browser, "TZ=UTC", "AZURE_CORE_COLLECT_TELEMETRY=false")
+	cmd.Stderr = os.Stderr
+	in, err1 := cmd.StdinPipe()
+	out, err2 := cmd.StdoutPipe()
+	if err := cmp3(err1, err2, cmd.Start()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close(); cmd.Wait() })
+	a.calls, a.result = in, bufio.NewReader(out)
+	if got := a.run("login", "--allow-no-subscriptions", "-o", "none"); got.Code != 0 {
+		t.Fatal(got.Err)
+	}
+	return a
+}
+
+func cmp3(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// azPython is the interpreter that az on this machine runs on.
+func azPython() string {
+	if _, err := os.Stat("/opt/az/bin/python3"); err == nil {
+		return "/opt/az/bin/python3"
+	}
+	return "/usr/bin/python3"
+}
+
+func (a realAz) run(args ...string) (got azAnswer) {
+	a.t.Helper()
+	line, _ := json.Marshal(args)
+	if _, err := a.calls.Write(append(line, '\n')); err != nil {
+		a.t.Fatal(err)
+	}
+	text, err := a.result.ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(text, &got)
+	}
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return got
+}
+
+// deliveredScopes are those that the settings of this test's person name.
+var deliveredScopes = []string{
+	"https://cognitiveservices.azure.com/.default", "https://management.core.windows.net//.default", "https://graph.microsoft.com/.default",
+	"https://ossrdbms-aad.database.windows.net/.default", "https://storage.azure.com/.default", "https://vault.azure.net/.default",
+}
+
+// bundle is what a container gets of the sign-in.
+func (a realAz) bundle() auth.Bundle {
+	a.t.Helper()
+	scopes := auth.WithSpellings(deliveredScopes)
+	for _, scope := range scopes {
+		if got := a.run("account", "get-access-token", "--scope", scope, "-o", "none"); got.Code != 0 {
+			a.t.Fatalf("%s: %s", scope, got.Err)
+		}
+	}
+	f, err := auth.Dir(a.dir).Read(a.t.Context())
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	row := f.Profile.Current()
+	var tokens []auth.Token
+	for _, scope := range scopes {
+		t, ok := f.CachedToken(row, row.TenantID, scope)
+		if !ok {
+			a.t.Fatalf("az keeps no token for %s", scope)
+		}
+		tokens = append(tokens, t)
+	}
+	return f.Bundle(row, row.TenantID, tokens)
+}
+
+// TestSmallAzAnswersAsRealAz runs every call of the table by real az and by ours, in each shell, and compares what they
+// print, their exit codes, and for whom and for what their tokens are. Where a call is said to differ it must.
+func TestSmallAzAnswersAsRealAz(t *testing.T) {
+	t.Parallel()
+	az := newRealAz(t)
+	b := az.bundle()
+	shims := map[string]shim{}
+	for name, shell := range shells(t) {
+		s := newShim(t, shell, b)
+		s.env = []string{"PATH=" + onlyDate(t), "TZ=UTC"}
+		shims[name] = s
+	}
+	same := 0
+	for _, c := range azCalls {
+		args := shellWords(t, c.call)
+		want := az.run(args...).plain()
+		for name, s := range shims {
+			out, msg, code := s.runArgs(args)
+			got := azAnswer{out, msg, code}.plain()
+			if isSame := got == want; isSame != (c.differs == "") {
+				t.Errorf("%s: az %s, which is to be the same: %v\nours: exit %d\n%s%s\naz's: exit %d\n%s%s",
+					name, c.call, c.differs == "", got.Code, got.Out, got.Err, want.Code, want.Out, want.Err)
+			}
+		}
+		if c.differs == "" {
+			same++
+		}
+	}
+	t.Attr("calls-as-az", fmt.Sprintf("%d of %d", same, len(azCalls)))
+	checkTable(t, same)
+}
+
+var (
+	jwt       = regexp.MustCompile(`ey[\w-]+\.ey[\w-]+\.[\w-]*`)
+	shownTime = regexp.MustCompile(`20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\.000000`)
+	expiresOn = regexp.MustCompile(`(?m)^  "expires_on": \d+,\n|^expires_on: \d+\n|\t\d{10}\b`)
+	dashes    = regexp.MustCompile(`-{100,}`)
+)
+
+// plain is what two answers must have in common: tokens as their audience and tenant, an error as its first line, help
+// as that there is help.
+func (a azAnswer) plain() azAnswer {
+	a.Out = jwt.ReplaceAllStringFunc(a.Out, func(token string) string {
+		claims, _ := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+		var c struct{ Aud, Tid string }
+		json.Unmarshal(claims, &c)
+		return "token of " + c.Tid + " for " + c.Aud
+	})
+	a.Out = shownTime.ReplaceAllString(expiresOn.ReplaceAllString(a.Out, ""), "MOMENT")
+	a.Out = dashes.ReplaceAllString(a.Out, "---")
+	if strings.HasPrefix(a.Out, "\nCommand\n") || strings.HasPrefix(a.Out, "\nGroup\n") || strings.HasPrefix(a.Out, "\nWelcome") {
+		a.Out = "help"
+	}
+	a.Err, _, _ = strings.Cut(a.Err, "\n")
+	if a.Code == 0 {
+		a.Err = "" // what az says of its own version, or at --verbose
+	}
+	return a
+}
+
+// shellWords takes a line apart as a shell does.
+func shellWords(t *testing.T, line string) []string {
+	t.Helper()
+	out, err := exec.Command("/bin/sh", "-c", `eval "set -- $1"; for w; do printf '%s\0' "$w"; done`, "sh", line).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+}
+
+const tableFile = "../../docs/az-in-containers.md"
+
+// checkTable compares the table in the docs with the calls that were just made.
+func checkTable(t *testing.T, same int) {
+	t.Helper()
+	var table strings.Builder
+	fmt.Fprintf(&table, "%d of %d calls answer as real az does.\n\n| who | az ... | answer |\n| --- | --- | --- |\n", same, len(azCalls))
+	for _, c := range azCalls {
+		answer := "as az"
+		if c.differs != "" {
+			answer = c.differs
+		}
+		fmt.Fprintf(&table, "| %s | `%s` | %s |\n", c.who, strings.ReplaceAll(strings.ReplaceAll(c.call, "|", `\|`), "`", "'"), answer)
+	}
+	have, err := os.ReadFile(tableFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin, end := []byte("<!-- calls -->\n"), []byte("<!-- end of calls -->\n")
+	before, rest, _ := bytes.Cut(have, begin)
+	_, after, ok := bytes.Cut(rest, end)
+	if !ok {
+		t.Fatalf("%s has no place for the table", tableFile)
+	}
+	want := append(append(append(append(append([]byte{}, before...), begin...), table.String()...), end...), after...)
+	switch {
+	case *updateTable:
+		if err := os.WriteFile(tableFile, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	case !bytes.Equal(have, want):
+		t.Errorf("%s is not what was seen: run with -update-table", tableFile)
+	}
+}
+
+// TestSmallAzIsQuick: SDKs wait ten seconds, and start it each time.
+func TestSmallAzIsQuick(t *testing.T) {
+	for name, shell := range shells(t) {
+		s := newShim(t, shell, bundle("secret", shimEnd))
+		s.env = []string{"PATH=" + onlyDate(t)}
+		const rounds = 20
+		began := time.Now()
+		for range rounds {
+			if out, msg, code := s.run("account get-access-token --resource https://cognitiveservices.azure.com -o json"); code != 0 {
+				t.Fatalf("%s: %d %s%s", name, code, out, msg)
+			}
+		}
+		each := time.Since(began) / rounds
+		t.Attr("small-az-"+name, each.Round(100*time.Microsecond).String())
+		if each > 300*time.Millisecond {
+			t.Errorf("%s: a token takes %v", name, each)
+		}
+	}
+}
