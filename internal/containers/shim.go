@@ -92,9 +92,9 @@ func tokenLines(b auth.Bundle, zone *time.Location) []byte {
 	put := func(words ...string) { out.WriteString(strings.Join(words, " ") + "\n") }
 	put("account", word(b.Username), word(b.Cloud))
 	for _, r := range b.Subscriptions() {
-		put("row", word(r.ID), word(r.TenantID), word(r.HomeTenantID), strconv.FormatBool(r.IsDefault), word(r.TenantDomain), words(r.Name))
+		put("row", word(r.ID), word(r.TenantID), word(r.HomeTenantID), strconv.FormatBool(r.IsDefault), word(r.TenantDomain), oneLine(r.Name))
 		if r.IsDefault && r.TenantDomain != "" {
-			put("title", word(r.TenantID), words(r.TenantName))
+			put("title", word(r.TenantID), oneLine(r.TenantName))
 		}
 	}
 	if b.TenantDomain != "" {
@@ -115,7 +115,7 @@ func word(s string) string {
 	return s
 }
 
-// words is s on one line, without what a terminal would obey.
-func words(s string) string {
+// oneLine is s on one line, without what a terminal would obey.
+func oneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }
