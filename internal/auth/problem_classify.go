@@ -31,7 +31,7 @@ func Classify(text string, err error) *Problem {
 	if strings.TrimSpace(text) == "" && err != nil {
 		text = err.Error()
 	}
-	said := plain(withoutFrames(ends(text, maxRead)))
+	said := plain(failure(ends(text, maxRead)))
 	code, f := classify(said, err)
 	return problem(code, f, learn(said), redactedCause(text, err))
 }
@@ -51,9 +51,10 @@ func ClassifyEntra(code, oauthError, suberror, description string) *Problem {
 	return problem(code, f, learn(said), redactedCause(description, nil))
 }
 
-// withoutFrames leaves out the frames of Python's tracebacks: the names of files and the lines of code in them, such
-// as throttled_http_client.py, are no words of a failure.
-func withoutFrames(text string) string {
+// failure leaves out what az prints that is no word of the failure: the frames of a traceback, with names of files and
+// lines of code such as throttled_http_client.py, and the modules that a distribution's az can't load and goes on
+// without.
+func failure(text string) string {
 	var kept strings.Builder
 	frames := false
 	for line := range strings.Lines(text) {
@@ -63,7 +64,7 @@ func withoutFrames(text string) string {
 		case frames && !strings.HasPrefix(line, " "):
 			frames = false
 		}
-		if !frames {
+		if !frames && !strings.HasPrefix(line, "ERROR: Error loading command module ") {
 			kept.WriteString(inModule.ReplaceAllString(line, "$1"))
 		}
 	}

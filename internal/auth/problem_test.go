@@ -88,6 +88,7 @@ var textCases = []struct {
 	{"az-crashed-in-throttled", "AZ_CRASHED", AZBroken, ""},
 	{"az-two-versions", "AZ_VERSIONS_MIXED", AZBroken, ""},
 	{"az-no-key-ring", "AZ_NO_KEY_RING", AZBroken, ""},
+	{"az-modules-2.74", "AZ_NOT_SIGNED_IN", SignInRequired, ""},
 	{"az-too-old", "AZ_TOO_OLD", AZBroken, ""},
 	{"az-too-old-scope", "AZ_TOO_OLD", AZBroken, ""},
 	{"az-usage", "AZ_USAGE", ConfigError, ""},

@@ -18,7 +18,12 @@ const (
 
 // arm answers at management.azure.com. The caller holds the lock.
 func (c *Cloud) arm(r *http.Request, rec *Request) reply {
-	path := strings.TrimSuffix(strings.ToLower(r.URL.Path), "/")
+	// az from 2.74 on, at the latest, asks for a custom cloud's metadata with two slashes.
+	path := "/" + strings.Trim(strings.ToLower(r.URL.Path), "/")
+	if path == "/metadata/endpoints" {
+		at, _, _ := cloudAt(hostOf(r.Host))
+		return jsonReply(http.StatusOK, at.metadata())
+	}
 	id, one := strings.CutPrefix(path, "/subscriptions/")
 	owner, subscription, exists := c.subscription(id)
 	token, refused := c.armToken(r, rec, owner)

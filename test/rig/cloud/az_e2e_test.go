@@ -126,7 +126,9 @@ func TestRealAzSignsInThroughTheBrowser(t *testing.T) {
 	if want := "Contoso Development; Contoso Production; Fabrikam Lab; N/A(tenant level account); "; names != want {
 		t.Errorf("subscriptions after login: %s\nwant %s", names, want)
 	}
-	if !strings.Contains(r.stderr, "require Multi-Factor Authentication") || !strings.Contains(r.stderr, cloud.Northwind.ID) {
+	// the first as az 2.45 says it, the second as 2.74 and 2.91 do
+	mfa := strings.Contains(r.stderr, "require Multi-Factor Authentication") || strings.Contains(r.stderr, "you must use multi-factor authentication")
+	if !mfa || !strings.Contains(r.stderr, cloud.Northwind.ID) {
 		t.Errorf("az does not name Northwind as a tenant that demands MFA: %s", r.stderr)
 	}
 	var shown struct {

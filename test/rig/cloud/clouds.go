@@ -41,6 +41,20 @@ func (a AzureCloud) Endpoint(t Tenant) string {
 	return "https://contoso-openai" + a.OpenAI
 }
 
+// metadata is what a cloud's Resource Manager tells of it to whoever asks, in the form of 2022-09-01.
+// https://management.azure.com/metadata/endpoints?api-version=2022-09-01
+func (a AzureCloud) metadata() map[string]any {
+	return map[string]any{
+		"name":            a.Name,
+		"resourceManager": "https://" + a.ARM,
+		"graphAudience":   "https://graph.microsoft.com/",
+		"authentication": map[string]any{
+			"loginEndpoint": a.Authority(), "audiences": a.Audiences, "tenant": "common", "identityProvider": "AAD",
+		},
+		"suffixes": map[string]any{},
+	}
+}
+
 // cloudAt is the cloud whose Entra, ARM or Azure OpenAI is at a host; the public one for any other.
 func cloudAt(host string) (AzureCloud, ServiceName, bool) {
 	for _, a := range Clouds() {
