@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"aztray/internal/agent"
@@ -23,6 +24,8 @@ import (
 type endpoint struct {
 	*program
 	updates <-chan agent.Snapshot
+
+	callers atomic.Pointer[map[string]containers.Container] // by id: who may ask, as they were last listed
 
 	seen   string // the containers at the last look for addresses, and when that was
 	seenAt time.Time
@@ -66,11 +69,38 @@ func notListening(failing map[netip.AddrPort]error) *auth.Problem {
 
 // token gives a container its token and has the agent know that it got one.
 func (e *endpoint) token(ctx context.Context, c identity.Client, q identity.Question) (auth.Token, error) {
+	if p := e.asked(ctx, c.ID); p != nil {
+		return auth.Token{}, p
+	}
 	t, err := e.agent.Token(ctx, agent.Question{Tenant: c.Tenant, Scope: q.Scope, Refused: q.Refused})
 	if err == nil {
 		e.agent.Served(ctx, c.ID, t)
 	}
 	return t, err
+}
+
+// asked is why a container gets no token before the person has said so; nil where it may have one.
+func (e *endpoint) asked(ctx context.Context, id string) *auth.Problem {
+	var c containers.Container
+	known := false
+	if all := e.callers.Load(); all != nil {
+		c, known = (*all)[id]
+	}
+	if !known { // it has gone since
+		return &auth.Problem{Code: "CONTAINER_GONE", Kind: auth.Transient, Message: "The container is not known any more."}
+	}
+	return refusal(e.engines.Question(ctx, c))
+}
+
+// refusal is the problem of one about whom q is to be asked first.
+func refusal(q containers.Status) *auth.Problem {
+	switch {
+	case q.State == containers.Failed:
+		return &auth.Problem{Code: "CONTAINER_NOT_SEEN", Kind: auth.Transient, Message: "The engine does not say what this container may do. " + q.Error}
+	case q.Consent == containers.Consent{}:
+		return nil
+	}
+	return &auth.Problem{Code: "CONTAINER_WAITS", Kind: auth.ConfigError, Message: q.Error}
 }
 
 // known are the covered containers, each by its own name and by its compose service's.
@@ -79,6 +109,11 @@ func (e *endpoint) known(ctx context.Context) ([]identity.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	all := map[string]containers.Container{}
+	for _, c := range callers {
+		all[c.ID] = c.Container
+	}
+	e.callers.Store(&all)
 	return clients(callers, e.set, e.scope()), nil
 }
 

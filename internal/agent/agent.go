@@ -67,6 +67,7 @@ type World interface {
 	Restart(ctx context.Context, chosen []containers.Container, deliver func(context.Context, containers.Container) containers.Status) []containers.Restart
 	FindContainer(ctx context.Context, ref string) (containers.Container, bool, error) // of the first engine; false: not covered, or none
 	Uncovered(ctx context.Context) []containers.Uncovered                              // running containers that look as if they need the credential and are not covered
+	Question(ctx context.Context, c containers.Container) containers.Status            // whether the person must be asked about one that nothing is delivered to
 	Answer(c containers.Container, q containers.Question, allow bool) error            // remembers what the person said about a container
 	Prepare(ctx context.Context, b auth.Bundle) error                                  // for containers that are yet to be made; without tokens: takes it away
 }

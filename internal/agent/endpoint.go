@@ -191,7 +191,7 @@ func (p *plan) patient(s *state, now time.Time) {
 func (s *state) shownStatus(b *box, now time.Time) containers.Status {
 	shown := *b
 	if b.c.Delivery == "endpoint" {
-		shown.status = EndpointStatus(b.c, s.served[b.c.ID], s.set.Endpoint, now)
+		shown.status = AskedFirst(EndpointStatus(b.c, s.served[b.c.ID], s.set.Endpoint, now), b.status)
 	}
 	st := s.withComplaint(b, b.withRestart(shown.shown(now), now), now)
 	if scope, why := s.view().Lacking(b.c, now); why != nil && st.Error == "" {
@@ -218,6 +218,52 @@ func EndpointStatus(c containers.Container, last Served, on bool, now time.Time)
 		st.Error = "It has not asked the identity endpoint for a token since its last one ended."
 	}
 	return st
+}
+
+// AskedFirst is st, of a container that takes its tokens from the identity endpoint, with the question that stands
+// in its way, as Question of the engines gives it.
+func AskedFirst(st, question containers.Status) containers.Status {
+	if question.Consent.Question == containers.AskEngine && st.State != containers.Unreachable {
+		st.State, st.Error, st.Consent = containers.Missing, question.Error, question.Consent
+		st.DeliveredAt, st.ExpiresOn = time.Time{}, time.Time{}
+	}
+	return st
+}
+
+// question finds out about each container that takes its tokens from the endpoint whether the person must be asked
+// about it, when it came or something about it changed.
+func (p *plan) question(s *state, now time.Time) {
+	for _, b := range s.boxes {
+		if b.c.Delivery != "endpoint" || !b.verify || b.working || s.lost[b.c.Engine] != nil {
+			continue
+		}
+		if now.Before(b.retryAt) {
+			p.at(b.retryAt)
+			continue
+		}
+		b.working, b.verify = true, false
+		p.jobs = append(p.jobs, questionJob{b.c})
+	}
+}
+
+type questionJob struct{ c containers.Container }
+
+func (j questionJob) run(ctx context.Context, w World) event { return questioned{w.Question(ctx, j.c)} }
+
+type questioned struct{ status containers.Status }
+
+func (e questioned) apply(s *state, now time.Time) {
+	b, ok := s.boxes[e.status.ID]
+	if !ok {
+		return
+	}
+	b.working = false
+	if e.status.State == containers.Failed {
+		b.tries++
+		b.verify, b.retryAt = true, now.Add(backOff(s, b.tries))
+		return
+	}
+	b.tries, b.status.Consent, b.status.Error = 0, e.status.Consent, e.status.Error
 }
 
 // keptAsked is what of served is worth keeping at now.

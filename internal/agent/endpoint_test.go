@@ -370,3 +370,32 @@ func TestAContainerOfTheEndpoint(t *testing.T) {
 		}
 	})
 }
+
+// A container that controls the engine waits for the person's answer, whatever its label says; what it was given
+// before is no credential of its own any more.
+func TestAContainerOfTheEndpointThatControlsTheEngine(t *testing.T) {
+	box := covered("a")
+	box.Delivery = "endpoint"
+	r := newRig()
+	r.files = profile(contoso)
+	r.asks = map[string]containers.Consent{"a": {Question: containers.AskEngine}}
+	inBubble(t, r, Settings{Endpoint: true}, func(x *run) {
+		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{box}})
+		x.now()
+		tok, err := x.ask("", scope)
+		if err != nil {
+			x.t.Fatal(err)
+		}
+		x.a.Served(x.t.Context(), "a", tok)
+		if st := x.now().Containers[0]; st.State != containers.Missing || st.Consent.Question != containers.AskEngine || st.Error == "" || !st.ExpiresOn.IsZero() {
+			t.Errorf("unanswered: %+v", st)
+		}
+		r.mu.Lock()
+		delete(r.asks, "a")
+		r.mu.Unlock()
+		x.a.Do(Answer{ContainerID: "a", Question: containers.AskEngine, Allow: true})
+		if st := x.now().Containers[0]; st.State != containers.Fresh || st.Consent != (containers.Consent{}) || st.Error != "" {
+			t.Errorf("allowed: %+v", st)
+		}
+	})
+}

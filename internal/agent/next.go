@@ -44,6 +44,7 @@ func next(s *state, now time.Time) plan {
 	p.follow(s)
 	p.prepare(s, now)
 	p.deliver(s, now)
+	p.question(s, now)
 	for _, j := range s.leftovers {
 		p.jobs = append(p.jobs, j)
 	}

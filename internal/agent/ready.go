@@ -82,9 +82,11 @@ func (s *state) release(now time.Time, known alike) {
 // mustWait reports whether something is on its way into the container, or soon will be.
 func (s *state) mustWait(b *box, now time.Time, known alike) bool {
 	switch {
+	case b.c.Delivery == "endpoint":
+		return false
 	case b.working:
 		return true
-	case b.c.Delivery == "endpoint", s.lost[b.c.Engine] != nil, now.Before(b.retryAt):
+	case s.lost[b.c.Engine] != nil, now.Before(b.retryAt):
 		return false
 	case !s.filesKnown:
 		return s.filesErr == nil

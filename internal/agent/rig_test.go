@@ -45,6 +45,7 @@ type rig struct {
 	uncovered []containers.Uncovered
 	looked    int
 	answers   []string
+	asks      map[string]containers.Consent       // by container id: the question about it
 	restarted []string                            // by name
 	says      map[string]func(containers.Finding) // by id of a container whose log is read
 	wake      func()
@@ -298,6 +299,16 @@ func (r *rig) Uncovered(context.Context) []containers.Uncovered {
 	defer r.mu.Unlock()
 	r.looked++
 	return slices.Clone(r.uncovered)
+}
+
+func (r *rig) Question(_ context.Context, c containers.Container) containers.Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := containers.Status{ID: c.ID, State: containers.Missing, Consent: r.asks[c.ID]}
+	if s.Consent != (containers.Consent{}) {
+		s.Error = "It runs privileged."
+	}
+	return s
 }
 
 func (r *rig) Answer(c containers.Container, q containers.Question, allow bool) error {

@@ -85,6 +85,10 @@ func (w *world) Uncovered(ctx context.Context) []containers.Uncovered {
 	return w.engines.Uncovered(ctx, w.covered)
 }
 
+func (w *world) Question(ctx context.Context, c containers.Container) containers.Status {
+	return w.engines.Question(ctx, c)
+}
+
 func (w *world) Answer(c containers.Container, q containers.Question, allow bool) error {
 	return w.engines.Answer(c, q, allow)
 }

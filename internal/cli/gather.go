@@ -272,7 +272,7 @@ func (c *command) deliverer(s signIn, f found, get tokenSource) func(context.Con
 	served := agent.Recall(stateFile(c.client.StateDir)).Served
 	return func(ctx context.Context, box containers.Container) containers.Status {
 		if box.Delivery == "endpoint" {
-			return agent.EndpointStatus(box, served[box.ID], c.settings.Endpoint.Enabled, c.Now())
+			return agent.AskedFirst(agent.EndpointStatus(box, served[box.ID], c.settings.Endpoint.Enabled, c.Now()), f.engines.Question(ctx, box))
 		}
 		v := c.view(s, nil)
 		tenant, scopes := v.Wants(box)

@@ -48,7 +48,7 @@ func (c *command) check(ctx context.Context, f found) []containers.Status {
 	served := agent.Recall(stateFile(c.client.StateDir)).Served
 	return c.each("Looking into them", f.all, func(b containers.Container) containers.Status {
 		if b.Delivery == "endpoint" {
-			return agent.EndpointStatus(b, served[b.ID], c.settings.Endpoint.Enabled, c.Now())
+			return agent.AskedFirst(agent.EndpointStatus(b, served[b.ID], c.settings.Endpoint.Enabled, c.Now()), f.engines.Question(ctx, b))
 		}
 		return f.engines.Check(ctx, b)
 	})

@@ -3,6 +3,7 @@ package containers
 import (
 	"archive/tar"
 	"bytes"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,10 @@ func TestRenewalOfAContainer(t *testing.T) {
 			f := newFake(c.in, withShell)
 			e := fakeHost(f, az)
 			one := container("id", "n", "img", "running", map[string]string{labelDeliver: "true"})
+			e.consents = consents{filepath.Join(t.TempDir(), "consents.json")}
+			if err := e.consents.set(AskEngine, one, true, time.Now()); err != nil {
+				t.Fatal(err)
+			}
 			end := time.Now().Add(time.Hour)
 			if s := e.Renew(t.Context(), one, bundle("first", end)); s.State != Fresh || s.Unproved {
 				t.Fatalf("at first %s %s, to be looked at: %v", s.State, s.Error, s.Unproved)

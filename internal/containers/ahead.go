@@ -125,6 +125,9 @@ func (h hostDirs) prepare(ctx context.Context, name string, named bool, b auth.B
 		}
 		return d.clear()
 	}
+	if h.refused(name) {
+		return nil
+	}
 	if tenant != "" && tenant != b.TenantID {
 		return nil // its container's label asks for another, and Deliver gives it that
 	}
@@ -160,5 +163,32 @@ func (h hostDirs) lastUse(name string, now time.Time) (time.Time, string) {
 	tenant, _ := os.ReadFile(h.note(name)) // gone since: the tenant in use
 	return info.ModTime(), string(tenant)
 }
+
+// refuse empties a directory of what we wrote, and leaves it empty until unrefuse: who mounts it must be asked
+// about first, and the next one of its name may be like it.
+func (h hostDirs) refuse(d *hostDir) error {
+	if err := os.WriteFile(h.refusal(d.name), nil, 0o600); err != nil {
+		return err
+	}
+	held, err := d.examine()
+	if err != nil || held.foreign || held.mark == nil {
+		return err
+	}
+	return d.clear()
+}
+
+func (h hostDirs) unrefuse(name string) error {
+	if err := os.Remove(h.refusal(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (h hostDirs) refused(name string) bool {
+	_, err := os.Lstat(h.refusal(name))
+	return err == nil
+}
+
+func (h hostDirs) refusal(name string) string { return filepath.Join(h.dir, "."+name+".refused") }
 
 func (h hostDirs) note(name string) string { return filepath.Join(h.dir, "."+name+".used") }

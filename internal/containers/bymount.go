@@ -22,6 +22,17 @@ func (e *Engine) deliverMount(ctx context.Context, c Container, b auth.Bundle) S
 		if len(b.Tokens) == 0 {
 			return s.with(Missing, "There is no access token to deliver yet."), nil
 		}
+		in, err := e.inspect(ctx, c.ID)
+		if err != nil {
+			return s, err
+		}
+		if asked, sentence := e.question(c, controls(in, e.host, e.local)); asked != (Consent{}) {
+			s.Consent = asked
+			return s.with(Missing, sentence), e.dirs.refuse(d)
+		}
+		if err := e.dirs.unrefuse(d.name); err != nil {
+			return s, err
+		}
 		h, err := d.examine()
 		if err != nil || h.foreign {
 			return s.holds(h, e.now()), err
@@ -33,7 +44,7 @@ func (e *Engine) deliverMount(ctx context.Context, c Container, b auth.Bundle) S
 			}
 			h = held{mark: &first.mark, intact: true, installation: h.installation}
 		}
-		a, err := e.aimMount(ctx, c, d.path)
+		a, err := e.aimMount(ctx, c, in, d.path)
 		if err != nil {
 			return s, err
 		}
@@ -69,11 +80,19 @@ func (e *Engine) checkMount(ctx context.Context, c Container) Status {
 		return statusOf(c).with(Missing, "Its directory on this machine is not made yet; aztray service sync makes it.")
 	}
 	return e.workMount(ctx, c, func(ctx context.Context, d *hostDir, s Status) (Status, error) {
-		a, err := e.aimMount(ctx, c, d.path)
+		in, err := e.inspect(ctx, c.ID)
+		if err != nil {
+			return s, err
+		}
+		a, err := e.aimMount(ctx, c, in, d.path)
 		if err != nil {
 			return s, err
 		}
 		s.Path = a.asked
+		if asked, sentence := e.question(c, controls(in, e.host, e.local)); asked != (Consent{}) {
+			s.Consent = asked
+			return s.with(Missing, sentence), nil
+		}
 		if a.verdict.way == noWay {
 			return s.with(a.verdict.state, a.verdict.reason), nil
 		}
@@ -146,11 +165,7 @@ type aimed struct {
 }
 
 // aimMount finds out whether the container mounts dir where its az looks, and may use it.
-func (e *Engine) aimMount(ctx context.Context, c Container, dir string) (aimed, error) {
-	in, err := e.api.inspect(ctx, c.ID)
-	if err != nil {
-		return aimed{}, err
-	}
+func (e *Engine) aimMount(ctx context.Context, c Container, in inspected, dir string) (aimed, error) {
 	img, err := e.image(ctx, in)
 	if err != nil {
 		return aimed{}, err
@@ -164,11 +179,10 @@ func (e *Engine) aimMount(ctx context.Context, c Container, dir string) (aimed, 
 		return aimed{}, err
 	}
 	t.place = w.resolved
-	device := func(name string) (string, error) { return e.api.volumeDevice(ctx, name) }
 	if m := governing(in.Mounts, t.place); m != nil && sourceOf(in.Mounts, dir) != m {
-		if shared, err := onAzDir(*m, t.place, e.az, device); err != nil || shared {
-			t.verdict = sharedVerdict(m)
-			return aimed{target: t}, err
+		if v, shared := sharedBy(m, t.place, e.az); shared {
+			t.verdict = v
+			return aimed{target: t}, nil
 		}
 	}
 	if t.verdict = judgeMount(in, t, dir, img.az != ""); t.verdict.way == noWay {
@@ -209,10 +223,14 @@ func judgeMount(in inspected, t target, dir string, realAz bool) verdict {
 // sourceOf is the mount of dir, which is on this machine.
 func sourceOf(mounts []mount, dir string) *mount {
 	for i, m := range mounts {
-		if m.Type != "bind" {
-			continue
+		var told []string
+		switch m.Type {
+		case "bind":
+			told = append(hostPaths(m.Source), m.Asked)
+		case "volume":
+			told = m.Paths
 		}
-		for _, p := range append(hostPaths(m.Source), m.Asked) {
+		for _, p := range told {
 			if p != "" && filepath.IsAbs(p) && sameFile(p, dir) {
 				return &mounts[i]
 			}

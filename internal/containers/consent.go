@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -133,75 +130,6 @@ func (c consents) set(q Question, box Container, allow bool, now time.Time) erro
 // Answer remembers what the person said to a question about a container.
 func (es *Engines) Answer(c Container, q Question, allow bool) error {
 	return consents{es.o.Consents}.set(q, c, allow, time.Now())
-}
-
-// sockets are the files by which a process has an engine do what it likes.
-var sockets = []string{"docker.sock", "podman.sock", "containerd.sock", "crio.sock", "docker_engine"}
-
-// controls says how a container controls the engine, and with it the machine; "" where it does not as far
-// as its description tells.
-func controls(in inspected, host string) string {
-	if in.Privileged {
-		return "It runs privileged"
-	}
-	if slices.ContainsFunc(in.CapAdd, func(c string) bool {
-		c = strings.TrimPrefix(strings.ToUpper(c), "CAP_")
-		return c == "ALL" || c == "SYS_ADMIN"
-	}) {
-		return "It may administer the machine (CAP_SYS_ADMIN)"
-	}
-	own := strings.TrimPrefix(strings.TrimPrefix(host, "unix://"), "npipe://")
-	for _, m := range in.Mounts {
-		if m.Type == "tmpfs" || m.Type == "volume" {
-			continue
-		}
-		for _, p := range []string{m.Source, m.Asked, m.Destination} {
-			p = path.Clean(filepath.ToSlash(p))
-			if slices.Contains(sockets, path.Base(p)) || p == own {
-				return "It holds an engine's socket (" + m.Destination + ")"
-			}
-		}
-		for _, p := range []string{m.Source, m.Asked} {
-			if p != "" && holdsSockets(path.Clean(filepath.ToSlash(p)), own) {
-				return "It mounts " + p + ", in which an engine's socket lies"
-			}
-		}
-	}
-	return ""
-}
-
-// holdsSockets reports whether a directory of the host's has an engine's socket within it.
-func holdsSockets(dir, own string) bool {
-	for _, p := range []string{"/run/docker.sock", "/var/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock", own} {
-		if path.IsAbs(p) && dir != p && holds(dir, p) {
-			return true
-		}
-	}
-	return false
-}
-
-// consented gives the target another verdict where a person must be asked first. Who says aztray.deliver in
-// a label asked for it by name; a pattern may have caught the container unawares.
-func (e *Engine) consented(c Container, in inspected, t target) target {
-	why := controls(in, e.host)
-	if t.verdict.way == noWay || why == "" {
-		return t
-	}
-	t.controls = true
-	if c.named {
-		return t
-	}
-	switch e.consents.answer(AskEngine, c) {
-	case answerAllow:
-		return t
-	case answerNever:
-		t.consent = Consent{AskEngine, true}
-		t.verdict = verdict{way: noWay, state: Missing, reason: "You said that it never gets the credential; aztray service sync --allow " + c.Name + " takes that back."}
-	default:
-		t.consent = Consent{AskEngine, false}
-		t.verdict = verdict{way: noWay, state: Missing, reason: why + ", so it controls the engine: it gets the credential only if you say so. Allow it: aztray service sync --allow " + c.Name}
-	}
-	return t
 }
 
 // refreshFor reports whether a container may hold the person's refresh token. The settings are the person's

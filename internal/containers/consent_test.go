@@ -11,6 +11,10 @@ import (
 )
 
 func TestWhoControlsTheEngine(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink("/run", link); err != nil && filepath.Separator == '/' {
+		t.Fatal(err)
+	}
 	bind := func(source, destination string) inspected {
 		return inspected{Mounts: []mount{{Type: "bind", Source: source, Destination: destination}}}
 	}
@@ -34,13 +38,24 @@ func TestWhoControlsTheEngine(t *testing.T) {
 		{"the whole machine", bind("/", "/host"), "It mounts /, in which an engine's socket lies"},
 		{"Windows' pipe", inspected{Mounts: []mount{{Type: "npipe", Source: `\\.\pipe\docker_engine`, Destination: `\\.\pipe\docker_engine`}}}, `It holds an engine's socket (\\.\pipe\docker_engine)`},
 		{"a volume that is called so", inspected{Mounts: []mount{{Type: "volume", Source: "/var/lib/docker/volumes/docker.sock", Destination: "/docker.sock"}}}, ""},
+		{"a volume that is the directory of sockets", inspected{Mounts: []mount{{Type: "volume", Destination: "/host", Paths: []string{"/var/run"}}}}, "It mounts /var/run, in which an engine's socket lies"},
+		{"a part of a volume", inspected{Mounts: []mount{{Type: "volume", Destination: "/host", Paths: []string{"/run/podman"}}}}, "It mounts /run/podman, in which an engine's socket lies"},
+		{"a volume that is the whole machine", inspected{Mounts: []mount{{Type: "volume", Destination: "/host", Paths: []string{"/"}}}}, "It mounts /, in which an engine's socket lies"},
+		{"a person's runtime directory", bind("/run/user/1000", "/host"), "It mounts /run/user/1000, in which an engine's socket lies"},
+		{"Podman's directory in it", bind("/run/user/1000/podman", "/host"), "It mounts /run/user/1000/podman, in which an engine's socket lies"},
+		{"another directory in it", bind("/run/user/1000/pulse", "/host"), ""},
+		{"a link to the directory of sockets", bind(link, "/host"), "It mounts " + link + ", in which an engine's socket lies"},
+		{"a volume that is another directory", inspected{Mounts: []mount{{Type: "volume", Destination: "/var/run/docker.sock", Paths: []string{"/srv/data"}}}}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if strings.Contains(c.name, "link") && filepath.Separator != '/' {
+				return // there is no such directory there
+			}
 			if strings.Contains(c.name, "Windows") && filepath.Separator == '/' {
 				c.in.Mounts[0].Source = filepath.ToSlash("//./pipe/docker_engine")
 				c.in.Mounts[0].Destination, c.says = c.in.Mounts[0].Source, "It holds an engine's socket (//./pipe/docker_engine)"
 			}
-			if got := controls(c.in, "unix:///srv/engine"); got != c.says {
+			if got := controls(c.in, "unix:///srv/engine", true); got != c.says {
 				t.Errorf("%q, want %q", got, c.says)
 			}
 		})
@@ -65,7 +80,7 @@ func TestAContainerThatControlsTheEngineIsAskedAbout(t *testing.T) {
 	}
 	box := container("id", "proxy", "img", "running", nil)
 	wants("caught by a pattern", deliver(nil, "img"), Missing, Consent{AskEngine, false})
-	wants("with a label", deliver(map[string]string{labelDeliver: "true"}, "img"), Fresh, Consent{})
+	wants("with a label", deliver(map[string]string{labelDeliver: "true"}, "img"), Missing, Consent{AskEngine, false})
 	if err := es.Answer(box, AskEngine, true); err != nil {
 		t.Fatal(err)
 	}

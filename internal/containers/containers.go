@@ -41,6 +41,7 @@ type Status struct {
 	Away        bool      `json:"-"` // its engine does not answer: this is how it was
 	Refresh     bool      `json:"-"` // it holds the person's refresh token
 	Consent     Consent   `json:"-"` // a question about it, open or answered with never
+	OnHost      bool      `json:"-"` // what it holds lies in a directory of the person's that it mounts: to act on it there is to act on that
 	Handicapped bool      `json:"-"` // it has the credential, but its az can't answer; Error says why
 	Restarting  bool      `json:"-"` // by us, at the moment
 	Unproved    bool      `json:"-"` // what Renew replaced is to be looked at by Confirm
@@ -87,7 +88,6 @@ type Container struct {
 
 	refresh    bool      // it is to hold the person's refresh token
 	byLabel    bool      // of which its label alone says so
-	named      bool      // a label asks for the credential: no pattern caught it unawares
 	path, user string    // from the labels
 	status     string    // the engine's word: created, running, paused, restarting, exited, dead
 	recipe     string    // equal for containers that compose made from the same image in the same way; "": unknown
@@ -131,7 +131,6 @@ func container(id, name, image, status string, labels map[string]string) Contain
 		Restart: yes(labels[labelRestart]), Delivery: "copy", Tenant: labels[labelTenant], path: labels[labelPath], user: labels[labelUID],
 		Scopes: labelled(labels[labelScopes]),
 	}
-	c.named = labels[labelDeliver] != ""
 	if d := strings.ToLower(labels[labelDeliver]); d == "mount" || d == "endpoint" {
 		c.Delivery = d
 	}

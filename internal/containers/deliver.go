@@ -33,11 +33,12 @@ type target struct {
 	binDirs  []string // where a real az could be
 	zone     *time.Location
 	shell    bool
-	refresh  bool    // a refresh token may be put there
-	controls bool    // it controls the engine
-	consent  Consent // the question that stands in the way
-	handicap string  // why its real az can't answer although it has the credential; "" where it can
-	anew     bool    // whatever is there is written again, but for a sign-in made inside
+	refresh  bool     // a refresh token may be put there
+	controls bool     // it controls the engine
+	consent  Consent  // the question that stands in the way
+	unasked  *verdict // without that question; nil: none stands
+	handicap string   // why its real az can't answer although it has the credential; "" where it can
+	anew     bool     // whatever is there is written again, but for a sign-in made inside
 }
 
 // seen is a mark as we last saw it, so that it need not be read again while the file is the same.
@@ -86,7 +87,7 @@ func (e *Engine) Withdraw(ctx context.Context, c Container) Status {
 	if c.Delivery == "mount" {
 		return e.withdrawMount(ctx, c)
 	}
-	return e.work(ctx, c, func(ctx context.Context, t target, s Status) (Status, error) {
+	return e.workAnyway(ctx, c, func(ctx context.Context, t target, s Status) (Status, error) {
 		h, err := e.examine(ctx, c, t, t.owner)
 		if err != nil {
 			return s, err
@@ -134,6 +135,20 @@ func (e *Engine) Check(ctx context.Context, c Container) Status {
 
 // work does one thing to one container: alone, within a time, at a place that may be touched.
 func (e *Engine) work(ctx context.Context, c Container, do func(context.Context, target, Status) (Status, error)) Status {
+	return e.workIf(ctx, c, func(t target) verdict { return t.verdict }, do)
+}
+
+// workAnyway is work for taking away, which no open question forbids.
+func (e *Engine) workAnyway(ctx context.Context, c Container, do func(context.Context, target, Status) (Status, error)) Status {
+	return e.workIf(ctx, c, func(t target) verdict {
+		if t.unasked != nil {
+			return *t.unasked
+		}
+		return t.verdict
+	}, do)
+}
+
+func (e *Engine) workIf(ctx context.Context, c Container, allowed func(target) verdict, do func(context.Context, target, Status) (Status, error)) Status {
 	s := statusOf(c)
 	if c.Delivery != "copy" {
 		return s.with(Unreachable, "Its label asks for delivery by "+c.Delivery+", which this version does not do; say "+labelDeliver+"=copy or "+labelDeliver+"=mount.")
@@ -149,7 +164,7 @@ func (e *Engine) work(ctx context.Context, c Container, do func(context.Context,
 	if err != nil {
 		return e.failed(ctx, s, err)
 	}
-	s.Path = t.asked
+	s.Path, t.verdict = t.asked, allowed(t)
 	if s.Consent = t.consent; t.verdict.way == noWay {
 		return s.with(t.verdict.state, t.verdict.reason)
 	}
@@ -163,7 +178,16 @@ func (e *Engine) work(ctx context.Context, c Container, do func(context.Context,
 	if err != nil {
 		return e.failed(ctx, s, err)
 	}
-	return s.handicapped(t)
+	return s.handicapped(t).onHost(t)
+}
+
+// onHost changes what is advised where to follow it would act on a directory of the person's.
+func (s Status) onHost(t target) Status {
+	if m := t.verdict.mount; s.State == OwnSignIn && m != nil && m.ofHost() {
+		s.OnHost = true
+		s.Error = "Somebody signed in in the directory of yours that it mounts at " + m.Destination + "; that sign-in is left alone. To use this one, mount another directory there."
+	}
+	return s
 }
 
 // put writes content unless the container holds it already or somebody signed in inside.
@@ -438,6 +462,7 @@ func (e *Engine) forget(id string) {
 	delete(e.locks, id)
 	delete(e.seen, id)
 	delete(e.labels, id)
+	delete(e.powers, id)
 }
 
 // with gives s another state and the sentence for it.

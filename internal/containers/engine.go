@@ -25,6 +25,7 @@ import (
 	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/filters"
 	networks "github.com/docker/docker/api/types/network"
+	vols "github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/stdcopy"
 
@@ -244,7 +245,7 @@ func (e *dockerEngine) dial(ctx context.Context) (net.Conn, error) {
 
 // mountsOf puts together what the engine tells of mounts in three places.
 func mountsOf(c api.InspectResponse) []mount {
-	asked := map[string]string{}
+	asked, parts := map[string]string{}, map[string]string{}
 	for _, b := range c.HostConfig.Binds {
 		if source, destination, ok := splitBind(b); ok {
 			asked[path.Clean(destination)] = source
@@ -252,19 +253,25 @@ func mountsOf(c api.InspectResponse) []mount {
 	}
 	for _, m := range c.HostConfig.Mounts {
 		asked[path.Clean(m.Target)] = m.Source
+		if m.VolumeOptions != nil {
+			parts[path.Clean(m.Target)] = m.VolumeOptions.Subpath
+		}
 	}
 	var all []mount
 	for _, p := range c.Mounts {
-		m := mount{Type: string(p.Type), Name: p.Name, Source: p.Source, Destination: p.Destination, RW: p.RW}
+		at := path.Clean(p.Destination)
+		_, named := asked[at]
+		m := mount{Type: string(p.Type), Name: p.Name, Source: p.Source, Destination: p.Destination, Driver: p.Driver, Subpath: parts[at], RW: p.RW}
+		m.Plain = !named && len(c.HostConfig.VolumesFrom) == 0 && anonymous.MatchString(m.Name)
 		if m.Type == "bind" {
-			m.Asked = asked[path.Clean(m.Destination)]
+			m.Asked = asked[at]
 		}
 		all = append(all, m)
 	}
 	for destination := range c.HostConfig.Tmpfs {
 		all = append(all, mount{Type: "tmpfs", Destination: destination, RW: true})
 	}
-	return all
+	return overImages(all)
 }
 
 // splitBind takes source:destination[:options] apart; a source may begin with a drive letter.
@@ -411,45 +418,80 @@ func (c *capped) Write(p []byte) (int, error) {
 	return 0, errors.New("the output of an exec is not what it should be")
 }
 
-func (e *dockerEngine) volumeDevice(ctx context.Context, name string) (string, error) {
+func (e *dockerEngine) volume(ctx context.Context, name string) (volume, error) {
 	ctx, cancel := e.within(ctx, quickCall)
 	defer cancel()
 	v, err := e.client.VolumeInspect(ctx, name)
-	return v.Options["device"], plain(err)
+	return volume{v.Name, v.Driver, v.Options}, plain(err)
+}
+
+func (e *dockerEngine) volumes(ctx context.Context) ([]volume, error) {
+	ctx, cancel := e.within(ctx, fileCall)
+	defer cancel()
+	found, err := e.client.VolumeList(ctx, vols.ListOptions{})
+	var all []volume
+	for _, v := range found.Volumes {
+		if v != nil {
+			all = append(all, volume{v.Name, v.Driver, v.Options})
+		}
+	}
+	return all, plain(err)
+}
+
+func (e *dockerEngine) subpaths(ctx context.Context, id string) (map[string]string, error) {
+	ctx, cancel := e.within(ctx, quickCall)
+	defer cancel()
+	var told struct {
+		Mounts []struct{ Destination, SubPath string }
+	}
+	err := e.get(ctx, "/v4.0.0/libpod/containers/"+url.PathEscape(id)+"/json", &told)
+	if notFound(err) { // no Podman
+		return nil, nil
+	}
+	parts := map[string]string{}
+	for _, m := range told.Mounts {
+		parts[path.Clean(m.Destination)] = m.SubPath
+	}
+	return parts, err
 }
 
 func (e *dockerEngine) security(ctx context.Context) ([]string, error) {
 	ctx, cancel := e.within(ctx, fileCall) // an engine with many containers counts them for this
 	defer cancel()
+	var info struct {
+		SecurityOptions []string
+		Rootless        bool // Podman's, which the library drops; 4.3 has no option for it
+	}
+	err := e.get(ctx, "/v"+e.client.ClientVersion()+"/info", &info)
+	if info.Rootless {
+		info.SecurityOptions = append(info.SecurityOptions, "name=rootless")
+	}
+	return info.SecurityOptions, err
+}
+
+// get asks for what the library has no call for.
+func (e *dockerEngine) get(ctx context.Context, p string, into any) error {
 	at, err := client.ParseHostURL(e.client.DaemonHost())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	address := "engine"
 	if at.Scheme == "tcp" {
 		address = at.Host + at.Path
 	}
-	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/v"+e.client.ClientVersion()+"/info", nil)
+	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+p, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	answer, err := e.client.HTTPClient().Do(ask)
 	if err != nil {
-		return nil, plain(err)
+		return plain(err)
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return nil, &apiError{answer.StatusCode, "it does not describe itself"}
+		return &apiError{answer.StatusCode, "it does not describe itself"}
 	}
-	var info struct {
-		SecurityOptions []string
-		Rootless        bool // Podman's, which the library drops; 4.3 has no option for it
-	}
-	err = json.NewDecoder(io.LimitReader(answer.Body, maxFile)).Decode(&info)
-	if info.Rootless {
-		info.SecurityOptions = append(info.SecurityOptions, "name=rootless")
-	}
-	return info.SecurityOptions, err
+	return json.NewDecoder(io.LimitReader(answer.Body, maxFile)).Decode(into)
 }
 
 // opening gives a call that opens a stream a limit to begin; the stream itself has no end but
@@ -509,9 +551,9 @@ func moment(t time.Time) string {
 	return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond())
 }
 
-// watched are the events that change who is covered and who needs a delivery. Health checks and
+// watched are the events that change who is covered, who needs a delivery and what a volume is. Health checks and
 // our own deliveries make many others.
-var watched = []string{"create", "start", "die", "destroy", "remove", "rename"}
+var watched = []string{"create", "start", "die", "destroy", "remove", "rename", "prune"}
 
 // queued is how many events wait for a next that is late. The engine itself holds more, but drops
 // what is not taken from it in time.
@@ -519,7 +561,7 @@ const queued = 256
 
 // events gives a refusal by the engine as the stream's first error: the library can't tell earlier.
 func (e *dockerEngine) events(ctx context.Context, since time.Time) (*eventStream, error) {
-	wanted := filters.NewArgs(filters.Arg("type", "container"))
+	wanted := filters.NewArgs(filters.Arg("type", typeContainer), filters.Arg("type", typeVolume))
 	for _, action := range watched {
 		wanted.Add("event", action)
 	}
@@ -556,7 +598,7 @@ func pump(ctx context.Context, to chan<- message, from <-chan events.Message, en
 		select {
 		case m := <-from:
 			select {
-			case to <- message{string(m.Action), m.Actor.ID, m.TimeNano, m.Actor.Attributes}:
+			case to <- message{string(m.Type), string(m.Action), m.Actor.ID, m.TimeNano, m.Actor.Attributes}:
 			case <-ctx.Done():
 			}
 		case why := <-end:

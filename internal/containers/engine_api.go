@@ -35,8 +35,11 @@ type engineAPI interface {
 	// restart stops a container by its own signal, waits for its own grace, at most limit in all, and starts it.
 	// What has begun the engine ends even where ctx does not last.
 	restart(ctx context.Context, id string, limit time.Duration) error
-	// volumeDevice is the host path that a volume stands for, "" for an ordinary one.
-	volumeDevice(ctx context.Context, name string) (string, error)
+	volume(ctx context.Context, name string) (volume, error)
+	volumes(ctx context.Context) ([]volume, error)
+	// subpaths are the parts of volumes that a container mounts, by destination, where the engine tells them in
+	// its own protocol alone: Podman's.
+	subpaths(ctx context.Context, id string) (map[string]string, error)
 	networks(ctx context.Context) ([]network, error)
 	// dial opens a connection of its own on which the engine's protocol is spoken.
 	dial(ctx context.Context) (net.Conn, error)
@@ -64,8 +67,11 @@ type (
 		Gateways     []netip.Addr // as far as the engine tells: of docker0 it need not (20.10)
 	}
 	mount struct {
-		Type, Name, Source, Destination string // Type is bind, volume, tmpfs or another
-		Asked                           string // the source as it was asked for; an engine in a VM tells another
+		Type, Name, Source, Destination string   // Type is bind, volume, tmpfs, image or another
+		Asked                           string   // the source as it was asked for; an engine in a VM tells another
+		Driver, Subpath                 string   // of a volume: what keeps it, and which part of it this is
+		Plain                           bool     // a volume that was made for this container, and with no options
+		Paths                           []string // of the engine's host, where a volume stands for them; see sourced
 		RW                              bool
 	}
 	inspected struct {
@@ -98,7 +104,8 @@ type (
 		Retries                        int
 	}
 	message struct {
-		Action, ID string
+		Type       string // container or volume
+		Action, ID string // of a volume, Podman gives its name as an attribute alone
 		TimeNano   int64
 		Attributes map[string]string // all labels, and image and name
 	}

@@ -85,8 +85,12 @@ var calls = []engineCall{
 		return err
 	},
 		[]string{"POST /v1.41/containers/c/exec", "POST /v1.41/exec/x/start", "GET /v1.41/exec/x/json"}},
-	{"volumeDevice", func(ctx context.Context, e engineAPI) error { _, err := e.volumeDevice(ctx, "v"); return err },
+	{"volume", func(ctx context.Context, e engineAPI) error { _, err := e.volume(ctx, "v"); return err },
 		[]string{"GET /v1.41/volumes/v"}},
+	{"volumes", func(ctx context.Context, e engineAPI) error { _, err := e.volumes(ctx); return err },
+		[]string{"GET /v1.41/volumes"}},
+	{"subpaths", func(ctx context.Context, e engineAPI) error { _, err := e.subpaths(ctx, "c"); return err },
+		[]string{"GET /v4.0.0/libpod/containers/c/json"}},
 	{"security", func(ctx context.Context, e engineAPI) error { _, err := e.security(ctx); return err },
 		[]string{"GET /v1.41/info"}},
 	{"logs", func(ctx context.Context, e engineAPI) error {
@@ -104,7 +108,7 @@ var calls = []engineCall{
 		defer stream.close()
 		_, err = stream.next()
 		return err
-	}, []string{"GET /v1.41/events?filters=%7B%22event%22%3A%7B%22create%22%3Atrue%2C%22destroy%22%3Atrue%2C%22die%22%3Atrue%2C%22remove%22%3Atrue%2C%22rename%22%3Atrue%2C%22start%22%3Atrue%7D%2C%22type%22%3A%7B%22container%22%3Atrue%7D%7D&since=5.000000007"}},
+	}, []string{"GET /v1.41/events?filters=%7B%22event%22%3A%7B%22create%22%3Atrue%2C%22destroy%22%3Atrue%2C%22die%22%3Atrue%2C%22prune%22%3Atrue%2C%22remove%22%3Atrue%2C%22rename%22%3Atrue%2C%22start%22%3Atrue%7D%2C%22type%22%3A%7B%22container%22%3Atrue%2C%22volume%22%3Atrue%7D%7D&since=5.000000007"}},
 }
 
 // TestEachCallIsItsRequestsAndNoMore: a delivery to a new container is a race.

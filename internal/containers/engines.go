@@ -210,6 +210,20 @@ func (es *Engines) Examine(ctx context.Context, c Container, wanted func(name st
 		Message: "Its engine was not reached.", Advice: "See whether it answers: docker version"}}
 }
 
+// Question is Engine.Question, by the engine that has the container, as a Status: its State is Missing where a
+// question stands in the way, and Failed where that can't be told. Else its Consent is none.
+func (es *Engines) Question(ctx context.Context, c Container) Status {
+	return es.do(c, func(e *Engine) Status {
+		s := statusOf(c)
+		asked, sentence, err := e.Question(ctx, c)
+		if err != nil {
+			return e.failed(ctx, s, err)
+		}
+		s.Consent = asked
+		return s.with(Missing, sentence)
+	})
+}
+
 // Withdraw is Engine.Withdraw, by the engine that has the container.
 func (es *Engines) Withdraw(ctx context.Context, c Container) Status {
 	return es.do(c, func(e *Engine) Status { return e.Withdraw(ctx, c) })

@@ -36,6 +36,8 @@ type fakeEngine struct {
 	arch       string                       // of them all
 	imageFails error
 
+	vols    map[string]volume // by name
+	parts   map[string]string // of volumes, as Podman's own inspect tells them
 	nets    []network
 	options []string // of its security
 }
@@ -125,8 +127,24 @@ func (f *fakeEngine) extract(_ context.Context, _, dir string, archive []byte) e
 func (f *fakeEngine) exec(context.Context, string, string, []string, []byte) (execResult, error) {
 	return execResult{}, errors.New("no exec here")
 }
-func (f *fakeEngine) networks(context.Context) ([]network, error)          { return f.nets, f.fails }
-func (f *fakeEngine) volumeDevice(context.Context, string) (string, error) { return "", nil }
+func (f *fakeEngine) networks(context.Context) ([]network, error) { return f.nets, f.fails }
+
+func (f *fakeEngine) volume(_ context.Context, name string) (volume, error) {
+	defer f.count("volume")()
+	return f.vols[name], f.fails
+}
+func (f *fakeEngine) volumes(context.Context) (all []volume, err error) {
+	defer f.count("volumes")()
+	for name, v := range f.vols {
+		v.Name = name
+		all = append(all, v)
+	}
+	return all, f.fails
+}
+func (f *fakeEngine) subpaths(context.Context, string) (map[string]string, error) {
+	defer f.count("subpaths")()
+	return f.parts, nil
+}
 
 func (f *fakeEngine) dial(context.Context) (net.Conn, error) {
 	return nil, errors.New("no streams here")
@@ -152,6 +170,7 @@ func (f *fakeEngine) events(ctx context.Context, since time.Time) (*eventStream,
 	told := json.NewDecoder(strings.NewReader(text))
 	next := func() (message, error) {
 		var m struct {
+			Type     string
 			Action   string
 			TimeNano int64
 			Actor    struct {
@@ -160,7 +179,7 @@ func (f *fakeEngine) events(ctx context.Context, since time.Time) (*eventStream,
 			}
 		}
 		err := told.Decode(&m)
-		return message{m.Action, m.Actor.ID, m.TimeNano, m.Actor.Attributes}, err
+		return message{m.Type, m.Action, m.Actor.ID, m.TimeNano, m.Actor.Attributes}, err
 	}
 	return &eventStream{next, func() {}}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -12,6 +13,7 @@ import (
 // person's sign-in would be gone.
 type azDirs struct {
 	dirs  []string // absolute, links followed
+	home  string   // the person's home, links followed; "": not known
 	local bool     // the engine's host paths are this machine's
 }
 
@@ -45,6 +47,13 @@ func (a azDirs) compare(p string) (known, is bool) {
 		}
 	}
 	return known, false
+}
+
+// inHome reports whether p, a path on the engine's host, is the person's home or within it.
+func (a azDirs) inHome(p string) bool {
+	return a.home != "" && a.local && slices.ContainsFunc(hostPaths(p), func(candidate string) bool {
+		return filepath.IsAbs(candidate) && azDirs{dirs: []string{a.home}}.within(follow(candidate))
+	})
 }
 
 // within walks up from p, comparing by name and by identity: a bind mount on the host, or a file

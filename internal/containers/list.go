@@ -38,6 +38,7 @@ type Engine struct {
 
 	consents consents
 	looks    looks         // at containers that are not covered
+	volumes  volumes       // what is known of them
 	dirs     hostDirs      // for delivery by mount
 	reading  chan struct{} // held while a log is read, as many at once as it holds; nil: any number
 	local    bool          // the engine is on this machine
@@ -50,6 +51,7 @@ type Engine struct {
 	seen    map[string]seen          // by container id: the mark we last read or wrote
 	labels  map[string]givenLabels   // by container id
 	carries map[imageRef]map[string]string
+	powers  map[string]string // by container id: how it controls the engine; only of those that were asked about
 }
 
 // Connect finds the engine and asks whether it is there. The error is an *auth.Problem of kind
@@ -83,23 +85,28 @@ func Connect(ctx context.Context, o Options) (*Engine, error) {
 
 // azDirs are the host's own az directories.
 func (o Options) azDirs(local bool) azDirs {
-	if o.AzDirs != nil {
-		return newAzDirs(o.AzDirs, local)
-	}
 	if o.Env == nil {
 		o.Env = os.Getenv
 	}
-	dirs := []string{o.Env("AZURE_CONFIG_DIR")}
-	if home, err := os.UserHomeDir(); err == nil {
-		dirs = append(dirs, filepath.Join(home, ".azure"))
+	home, err := os.UserHomeDir()
+	dirs := o.AzDirs
+	if dirs == nil {
+		dirs = []string{o.Env("AZURE_CONFIG_DIR")}
+		if err == nil {
+			dirs = append(dirs, filepath.Join(home, ".azure"))
+		}
 	}
-	return newAzDirs(dirs, local)
+	a := newAzDirs(dirs, local)
+	if err == nil && filepath.IsAbs(home) {
+		a.home = follow(home)
+	}
+	return a
 }
 
 func newEngine(api engineAPI, ep endpoint, az azDirs) *Engine {
 	e := &Engine{api: api, host: ep.host, by: ep.choice(), local: ep.local(), az: az, now: time.Now,
 		locks: map[string]chan struct{}{}, images: map[string]*imageFacts{},
-		recipes: map[string]target{}, seen: map[string]seen{}, labels: map[string]givenLabels{}, carries: map[imageRef]map[string]string{}}
+		recipes: map[string]target{}, seen: map[string]seen{}, labels: map[string]givenLabels{}, carries: map[imageRef]map[string]string{}, powers: map[string]string{}}
 	if strings.HasPrefix(ep.host, "ssh:") {
 		e.reading = make(chan struct{}, sshLogs)
 	}

@@ -21,7 +21,7 @@ func (e *Engine) locate(ctx context.Context, c Container) (target, error) {
 			return t, nil
 		}
 	}
-	in, err := e.api.inspect(ctx, c.ID)
+	in, err := e.inspect(ctx, c.ID)
 	if err != nil {
 		return target{}, err
 	}
@@ -59,8 +59,8 @@ func (e *Engine) aim(ctx context.Context, c Container, in inspected, img *imageF
 	}
 	t.place, t.missing = w.resolved, w.missing
 	t.pristine = known && slices.Contains(w.missing, w.resolved)
-	if t.verdict, err = e.judge(ctx, in, t); err != nil || t.verdict.way == noWay {
-		return t, err
+	if t.verdict = judgeMounts(in, t.place, placeFiles, e.az); t.verdict.way == noWay {
+		return t, nil
 	}
 	if t.verdict.way == byExec {
 		t.missing = nil // the archive call looked beneath the tmpfs
@@ -84,11 +84,6 @@ func outline(c Container, in inspected, img *imageFacts) (target, error) {
 	}
 	return target{asked: asked, owner: o, binDirs: img.binDirs, shell: img.shell, zone: zone(in.Env),
 		handicap: handicap(in, img), running: in.Status == "running" || in.Status == "paused", paused: in.Status == "paused"}, nil
-}
-
-func (e *Engine) judge(ctx context.Context, in inspected, t target) (verdict, error) {
-	device := func(name string) (string, error) { return e.api.volumeDevice(ctx, name) }
-	return judgeMounts(in, t.place, placeFiles, e.az, device)
 }
 
 // aimShim chooses where our az goes, in an image that has none: the first directory of its PATH.

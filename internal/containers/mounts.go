@@ -2,6 +2,7 @@ package containers
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -22,59 +23,68 @@ type verdict struct {
 	mount  *mount // what holds the place; nil is the container's own file system
 }
 
-// volumes asks which host path a volume stands for.
-type volumes func(name string) (string, error)
-
 // judgeMounts decides whether and how files may be written at p, a path whose links were followed.
-// Nothing is ever written before it was asked.
-func judgeMounts(in inspected, p string, files []string, az azDirs, device volumes) (verdict, error) {
+// Nothing is ever written before it was asked. in is as sourced gives it.
+func judgeMounts(in inspected, p string, files []string, az azDirs) verdict {
 	for _, f := range files {
 		if m := exactly(in.Mounts, path.Join(p, f)); m != nil {
-			if shared, err := onAzDir(*m, path.Join(p, f), az, device); err != nil || shared {
-				return sharedVerdict(m), err
+			if v, shared := sharedBy(m, path.Join(p, f), az); shared {
+				return v
 			}
-			return verdict{noWay, Unwritable, path.Join(p, f) + " is a mount of its own, which can't be replaced; mount its directory instead.", m}, nil
+			return verdict{noWay, Unwritable, path.Join(p, f) + " is a mount of its own, which can't be replaced; mount its directory instead.", m}
 		}
 	}
 	m := governing(in.Mounts, p)
 	if m == nil {
 		if in.ReadonlyRootfs {
-			return verdict{noWay, Unwritable, "Its file system is read-only; give it a volume or a tmpfs at " + p + ", or let aztray mount compose make a directory for it.", nil}, nil
+			return verdict{noWay, Unwritable, "Its file system is read-only; give it a volume or a tmpfs at " + p + ", or let aztray mount compose make a directory for it.", nil}
 		}
-		return verdict{way: byArchive}, nil
+		return verdict{way: byArchive}
 	}
-	if shared, err := onAzDir(*m, p, az, device); err != nil || shared {
-		return sharedVerdict(m), err
+	if v, shared := sharedBy(m, p, az); shared {
+		return v
 	}
 	switch {
+	case m.Type == typeImage:
+		return verdict{noWay, Unwritable, m.Destination + " is a volume made of an image, which can't be written to; mount another at " + p + ".", m}
 	case !m.RW:
-		return verdict{noWay, Unwritable, m.Destination + " is mounted read-only; mount it writable, or another at " + p + ".", m}, nil
+		return verdict{noWay, Unwritable, m.Destination + " is mounted read-only; mount it writable, or another at " + p + ".", m}
 	case m.Type == "tmpfs":
-		return verdict{way: byExec, mount: m}, nil
+		return verdict{way: byExec, mount: m}
 	}
-	return verdict{way: byArchive, mount: m}, nil
+	return verdict{way: byArchive, mount: m}
 }
 
-func sharedVerdict(m *mount) verdict {
-	return verdict{noWay, Shared, m.Destination + " is your own az directory, mounted: it has your sign-in already and is left alone.", m}
+// sharedBy gives the verdict on p, beneath m, where that is a directory of the person's that nothing is
+// written to: the host's own az directory, or by way of a volume one in the person's home.
+func sharedBy(m *mount, p string, az azDirs) (verdict, bool) {
+	if onAzDir(*m, p, az) {
+		return verdict{noWay, Shared, m.Destination + " is your own az directory, mounted: it has your sign-in already and is left alone.", m}, true
+	}
+	for _, dir := range m.Paths {
+		if az.inHome(m.beneath(dir, p)) {
+			return verdict{noWay, Shared, m.Destination + " is a volume that stands for " + dir + " in your home, which is left alone; mount a volume of the engine's own there.", m}, true
+		}
+	}
+	return verdict{}, false
 }
 
 // onAzDir reports whether p, beneath m, is the host's own az directory or within it.
-func onAzDir(m mount, p string, az azDirs, device volumes) (bool, error) {
-	rest := strings.TrimPrefix(p, strings.TrimSuffix(m.Destination, "/"))
-	beneath := func(source string) string { return strings.TrimSuffix(source, "/") + rest }
+func onAzDir(m mount, p string, az azDirs) bool {
+	touches := func(dir string) bool { return dir != "" && az.touches(m.beneath(dir, p)) }
 	switch m.Type {
-	case "tmpfs":
-		return false, nil
+	case "tmpfs", typeImage:
+		return false
 	case "volume":
-		d, err := device(m.Name) // a volume can be made to stand for any directory
-		if err != nil {
-			return false, err
-		}
-		_, is := az.compare(beneath(m.Source)) // the engine's own directory: its name says nothing
-		return is || d != "" && az.touches(beneath(d)), nil
+		_, is := az.compare(m.beneath(m.within(m.Source), p)) // the engine's own directory: its name says nothing
+		return is || slices.ContainsFunc(m.Paths, touches)
 	}
-	return az.touches(beneath(m.Source)) || m.Asked != "" && az.touches(beneath(m.Asked)), nil
+	return touches(m.Source) || touches(m.Asked)
+}
+
+// beneath is what p, within m, is where m is source.
+func (m mount) beneath(source, p string) string {
+	return strings.TrimSuffix(source, "/") + strings.TrimPrefix(p, strings.TrimSuffix(m.Destination, "/"))
 }
 
 // governing is the mount with the longest destination that holds p.

@@ -125,6 +125,9 @@ func TestJudgeMounts(t *testing.T) {
 	bind := func(source, destination string) mount {
 		return mount{Type: "bind", Source: source, Destination: destination, RW: true}
 	}
+	bound := func(destination string, paths ...string) mount {
+		return mount{Type: "volume", Name: "bound", Source: "/engine/_data", Destination: destination, Paths: paths, RW: true}
+	}
 	const root = "/root/.azure"
 	for _, c := range []struct {
 		why   string
@@ -152,15 +155,24 @@ func TestJudgeMounts(t *testing.T) {
 		{"another directory", []mount{bind(other, root)}, false, root, byArchive, ""},
 		{"another, read-only", []mount{{Type: "bind", Source: other, Destination: root}}, false, root, noWay, Unwritable},
 		{"a volume", []mount{{Type: "volume", Name: "plain", Source: "/engine/volumes/plain/_data", Destination: "/root", RW: true}}, true, root, byArchive, ""},
-		{"a volume that is the host's az directory", []mount{{Type: "volume", Name: "bound", Source: "/engine/_data", Destination: root, RW: true}}, false, root, noWay, Shared},
+		{"a volume that is the host's az directory", []mount{bound(root, azDir)}, false, root, noWay, Shared},
+		{"one that is the home that holds it", []mount{bound("/root", home)}, false, root, noWay, Shared},
+		{"a link to it", []mount{bound(root, linked)}, false, root, noWay, Shared},
+		{"one that is elsewhere in the home", []mount{bound(root, home+"/project")}, false, root, noWay, Shared},
+		{"one that is another directory of this machine", []mount{bound(root, other)}, false, root, byArchive, ""},
+		{"one that has both beneath it", []mount{bound(root, "/lower", azDir)}, false, root, noWay, Shared},
+		{"a part of a volume that is a link to the az directory", []mount{{Type: "volume", Source: other, Subpath: "home/.azure", Destination: root, RW: true}}, false, root, noWay, Shared},
+		{"another part of it", []mount{{Type: "volume", Source: other, Subpath: "az", Destination: root, RW: true}}, false, root, byArchive, ""},
+		{"an image over the home", []mount{{Type: "image", Source: "docker.io/library/.azure", Destination: "/root", RW: true}}, false, root, noWay, Unwritable},
 		{"a tmpfs", []mount{{Type: "tmpfs", Destination: "/root", RW: true}}, false, root, byExec, ""},
 		{"a tmpfs over the home that holds it", []mount{bind(home, "/root"), {Type: "tmpfs", Destination: root, RW: true}}, false, root, byExec, ""},
 		{"the home that holds it over a tmpfs", []mount{{Type: "tmpfs", Destination: "/home", RW: true}, bind(home, "/home/a")}, false, "/home/a/.azure", noWay, Shared},
 	} {
-		device := func(name string) (string, error) { return map[string]string{"bound": azDir}[name], nil }
-		got, err := judgeMounts(inspected{Mounts: c.mount, ReadonlyRootfs: c.ro}, c.at, placeFiles, newAzDirs([]string{azDir}, true), device)
-		if err != nil || got.way != c.way || got.state != c.state || (got.reason == "") != (c.way != noWay) {
-			t.Errorf("%s: %+v, %v; want way %d, state %q", c.why, got, err, c.way, c.state)
+		az := newAzDirs([]string{azDir}, true)
+		az.home = follow(home)
+		got := judgeMounts(inspected{Mounts: c.mount, ReadonlyRootfs: c.ro}, c.at, placeFiles, az)
+		if got.way != c.way || got.state != c.state || (got.reason == "") != (c.way != noWay) {
+			t.Errorf("%s: %+v; want way %d, state %q", c.why, got, c.way, c.state)
 		}
 	}
 	far := newAzDirs([]string{azDir}, false) // an engine on another machine: only names can be compared

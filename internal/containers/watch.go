@@ -1,6 +1,7 @@
 package containers
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"strings"
@@ -79,6 +80,12 @@ type watcher struct {
 	listed bool // since the engine was last lost
 }
 
+// What an event is about, in the engine's word.
+const (
+	typeContainer = "container"
+	typeVolume    = "volume"
+)
+
 // message3 is what makes an event one and the same.
 type message3 struct {
 	at         int64
@@ -94,6 +101,8 @@ func (w *watcher) follow(ctx context.Context) error {
 		return err
 	}
 	defer stream.close()
+	w.e.volumes.follow(true)
+	defer w.e.volumes.follow(false)
 	w.mu.Lock()
 	err = w.list(ctx)
 	w.mu.Unlock()
@@ -105,6 +114,7 @@ func (w *watcher) follow(ctx context.Context) error {
 	defer work.Wait()
 	defer cancel()
 	work.Go(func() { w.reconcile(ctx, cancel) })
+	work.Go(func() { w.e.learnVolumes(ctx) })
 	for {
 		m, err := stream.next()
 		if err == nil {
@@ -148,6 +158,10 @@ func (w *watcher) list(ctx context.Context) error {
 
 // handle tells one event, once.
 func (w *watcher) handle(ctx context.Context, m message) error {
+	if m.Type == typeVolume {
+		w.e.volumeChanged(cmp.Or(m.ID, m.Attributes["name"]))
+		return nil
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	key := message3{m.TimeNano, m.ID, m.Action}

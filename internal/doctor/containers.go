@@ -30,7 +30,7 @@ func containerChecks(o Options, f *facts, e engineFacts) []check {
 			}
 			x := o.Engines.Examine(ctx, c, isRelevant)
 			if c.Delivery == "endpoint" {
-				x.Status = agent.EndpointStatus(c, served[c.ID], o.Settings.Endpoint.Enabled, o.Now())
+				x.Status = agent.AskedFirst(agent.EndpointStatus(c, served[c.ID], o.Settings.Endpoint.Enabled, o.Now()), o.Engines.Question(ctx, c))
 			}
 			var got *containers.Verified
 			if triable(x) {
@@ -144,6 +144,10 @@ func judgeCredential(x containers.Examination, signedIn bool, now time.Time) Lin
 	case containers.Shared:
 		return good(check, title, cmp.Or(s.Error, "It has your own az directory, mounted"))
 	case containers.OwnSignIn:
+		if s.OnHost { // what is done in there is done in a directory of the person's
+			return bad(check, title, Warning, "CONTAINER_OWN_SIGN_IN", "Somebody signed in in the directory of yours that it mounts at "+s.Path+"; aztray leaves that alone and does not renew it.",
+				"To have it use yours, mount another directory there, or none.")
+		}
 		if x.Az == "" {
 			return bad(check, title, Warning, "CONTAINER_OWN_SIGN_IN", "Somebody signed in inside it; aztray leaves that alone and does not renew it.",
 				"To have it use yours, delete what is in "+s.Path+" there.")
@@ -160,9 +164,6 @@ func judgeCredential(x containers.Examination, signedIn bool, now time.Time) Lin
 	case containers.Failed:
 		return wrong("CONTAINER_FAILED", s.Error, "Try it, and see what it says: "+sync, FixDeliver)
 	}
-	if x.Container.Delivery == "endpoint" {
-		return bad(check, title, Warning, "CONTAINER_NOT_ASKED", cmp.Or(s.Error, "It has not asked the endpoint for a token yet."), "See that it gets the variables: aztray endpoint env --container "+x.Container.Name)
-	}
 	switch q := s.Consent; {
 	case q.Question != containers.NoQuestion && q.Never:
 		return notApplicable(check, title, "You said that it never gets the credential.")
@@ -170,6 +171,9 @@ func judgeCredential(x containers.Examination, signedIn bool, now time.Time) Lin
 		why, _, _ := strings.Cut(s.Error, " Allow it: ")
 		return bad(check, title, Warning, "CONTAINER_WAITS", cmp.Or(why, "It waits for your answer."),
 			"Say whether it may have it: aztray service sync --allow "+x.Container.Name+" (or --never "+x.Container.Name+")")
+	}
+	if x.Container.Delivery == "endpoint" {
+		return bad(check, title, Warning, "CONTAINER_NOT_ASKED", cmp.Or(s.Error, "It has not asked the endpoint for a token yet."), "See that it gets the variables: aztray endpoint env --container "+x.Container.Name)
 	}
 	if !signedIn {
 		return notApplicable(check, title, "It gets one when the sign-in works.")

@@ -3,6 +3,7 @@ package doctor
 import (
 	"fmt"
 	"io/fs"
+	"strings"
 	"testing"
 	"time"
 
@@ -131,6 +132,11 @@ func TestContainers(t *testing.T) {
 		{"ended", box(func(x *containers.Examination) { x.Status.State, x.Status.ExpiresOn = containers.Stale, now }), false, []string{running, az, "wrong container.credential CONTAINER_STALE", env}, true},
 		{"shared", state(containers.Shared, ""), false, []string{running, az, credential, env}, false},
 		{"its own", state(containers.OwnSignIn, "x"), false, []string{running, az, "warning container.credential CONTAINER_OWN_SIGN_IN", env}, false},
+		{"its own, in a directory of the person's", box(func(x *containers.Examination) { x.Status.State, x.Status.OnHost = containers.OwnSignIn, true }), false, []string{running, az, "warning container.credential CONTAINER_OWN_SIGN_IN", env}, false},
+		{"the endpoint, and it controls the engine", box(func(x *containers.Examination) {
+			x.Container.Delivery, x.Status.Delivery, x.Env = "endpoint", "endpoint", map[string]string{"IDENTITY_ENDPOINT": "http://x"}
+			x.Status.State, x.Status.Consent.Question = containers.Missing, containers.AskEngine
+		}), false, []string{running, "not-applicable container.az", "warning container.credential CONTAINER_WAITS", env}, false},
 		{"read-only", state(containers.Unwritable, "It is read-only."), false, []string{running, az, "wrong container.credential CONTAINER_UNWRITABLE", env}, false},
 		{"failed", state(containers.Failed, "It is gone."), false, []string{running, az, "wrong container.credential CONTAINER_FAILED", env}, true},
 		{"root's file for another user", box(func(x *containers.Examination) {
@@ -155,6 +161,9 @@ func TestContainers(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			lines := judgeContainer(tc.x, nil, !tc.out, now)
 			whole(t, lines)
+			if tc.x.Status.OnHost && strings.Contains(fmt.Sprint(lines), "account clear") {
+				t.Errorf("it is advised to sign out in a directory of the person's: %v", lines)
+			}
 			if got := fmt.Sprint(said(lines)); got != fmt.Sprint(tc.want) {
 				t.Errorf("%v, want %v", got, tc.want)
 			}

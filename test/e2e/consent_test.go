@@ -3,6 +3,11 @@
 package e2e
 
 import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -35,9 +40,56 @@ func TestAContainerThatControlsTheEngine(t *testing.T) {
 		t.Error("it still holds what it is never to have")
 	}
 	x.cmd(cli.ExitUsage, "service", "sync", "--allow", "nobody")
-	x.must(x.RunContainer(x.ctx, "asked", images.Sh, "-v", "/var/run:/host", "--label", "aztray.deliver=true"))
-	x.cmd(cli.ExitGood, "service", "sync")
-	x.holdsNew(time.Second, "asked", "")
+}
+
+// A label is no answer: who controls the engine gets nothing by copy, by mount and by the endpoint until the
+// person has said so, though an engine's socket hides behind a volume.
+func TestNoLabelGivesIt(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	x := begin(t, stage.Options{NoDesktop: true, Settings: fmt.Sprintf("[endpoint]\nenabled = true\nport = %d\n", port)})
+	_, err = x.Az(x.ctx, "login", "--scope", cloud.ScopeCognitive)
+	x.must(err)
+	volume := x.Name("sockets")
+	run(x, "volume", "create", "-o", "type=none", "-o", "o=bind", "-o", "device=/var/run", volume)
+	t.Cleanup(func() { exec.Command("docker", "volume", "rm", "-f", volume).Run() })
+	dir := filepath.Join(x.Dir, "state", "aztray", "mounts", x.Name("mount"))
+	app := x.app()
+	x.tray, err = x.StartTray(x.ctx, "serve")
+	x.must(err)
+	x.eventually(20*time.Second, "the endpoint listens on loopback and on the bridge", func() bool {
+		return strings.Count(x.tray.Log(), "the identity endpoint listens") >= 2
+	})
+	env, _, _, err := x.Aztray(x.ctx, "endpoint", "env", "--container", x.Name("endpoint"))
+	x.must(err)
+	file := filepath.Join(x.Dir, "app.env")
+	x.must(os.WriteFile(file, []byte(env), 0o600))
+	x.must(x.RunContainer(x.ctx, "copy", images.Sh, "-v", volume+":/host", "--label", "aztray.deliver=true"))
+	x.must(x.RunContainer(x.ctx, "mount", images.Sh, "-v", volume+":/host", "-v", dir+":/root/.azure", "--label", "aztray.deliver=mount"))
+	x.Cleanup(x.Name("endpoint"))
+	ask := []string{"run", "--rm", "--name", x.Name("endpoint"), "--cap-add", "SYS_ADMIN", "--env-file", file, "--label", "aztray.deliver=endpoint", "-v", app, images.Static, "/asker", cloud.ScopeCognitive}
+	if a := x.ask(ask...); a.SHA256 != "" || !strings.Contains(a.Error, "--allow "+x.Name("endpoint")) {
+		t.Errorf("by endpoint, for its label alone: %+v", a)
+	}
+	out, _ := x.cmd(cli.ExitContainers, "service", "sync")
+	for _, short := range []string{"copy", "mount"} {
+		if x.Held(x.ctx, short, cloud.ScopeCognitive) != "" {
+			t.Errorf("by %s, for its label alone", short)
+		}
+		if !strings.Contains(out, "--allow "+x.Name(short)) {
+			t.Errorf("it is not said how to allow it: %s", short)
+		}
+		then := cli.ExitContainers // the other one waits yet
+		if short == "mount" {
+			then = cli.ExitGood
+		}
+		x.cmd(then, "service", "sync", "--allow", x.Name(short))
+		x.eventually(5*time.Second, "it has the credential when it was allowed: "+short, func() bool { return x.Held(x.ctx, short, cloud.ScopeCognitive) != "" })
+	}
 }
 
 // A label alone does not get the person's refresh token; once allowed, real az in the container has tokens of
