@@ -76,7 +76,7 @@ func TestAnImageThatChoosesItself(t *testing.T) {
 		for _, l := range all {
 			if l.Name == name {
 				listed = true
-				if strings.Join(l.Scopes, " ") != c.scopes || l.path != c.path || l.named != (c.path != "") {
+				if strings.Join(l.Scopes, " ") != c.scopes || l.path != c.path {
 					t.Errorf("%s: listed as %+v", c.name, l)
 				}
 			}
