@@ -3,20 +3,18 @@
 package doctor
 
 import (
-	"bufio"
-	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"aztray/test/rig/sdk"
 )
 
 // TestProxiesAsSDKsTakeThem: whose requests to the endpoint go through a proxy is as proxied says, by azidentity
@@ -35,7 +33,10 @@ func TestProxiesAsSDKsTakeThem(t *testing.T) {
 	t.Cleanup(endpoint.Close)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { http.Error(w, "{}", http.StatusForbidden) }))
 	t.Cleanup(proxy.Close)
-	askers := sdks(t)
+	apps, err := sdk.NewApps(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	host, port, _ := net.SplitHostPort(endpoint.Listener.Addr().String())
 	for _, c := range []struct {
 		name string
@@ -56,18 +57,23 @@ func TestProxiesAsSDKsTakeThem(t *testing.T) {
 		{"two that differ the other way", map[string]string{"HTTP_PROXY": proxy.URL, "NO_PROXY": "localhost", "no_proxy": host}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			env := map[string]string{"IDENTITY_ENDPOINT": endpoint.URL, "IDENTITY_HEADER": "s", "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential"}
+			env := map[string]string{"IDENTITY_ENDPOINT": endpoint.URL, "IDENTITY_HEADER": "s"}
+			list := []string{"PATH=" + os.Getenv("PATH"), "IDENTITY_ENDPOINT=" + endpoint.URL, "IDENTITY_HEADER=s"}
 			for name, v := range c.env {
-				env[name] = v
+				env[name], list = v, append(list, name+"="+v)
 			}
 			said, _ := proxied(env)
-			for name, command := range askers {
-				why := asks(t, env, command)
-				named := said.verdict == Wrong || strings.Contains(strings.TrimSuffix(said.message, " asks the endpoint"), name)
-				if (why != "") != named {
-					t.Errorf("%s is refused: %q; said: %s", name, why, said.message)
-				}
+			var all sync.WaitGroup
+			for _, language := range sdk.Languages {
+				all.Go(func() {
+					why, err := apps.Ask(t.Context(), language, "identity", "https://cognitiveservices.azure.com/.default", list)
+					named := said.verdict == Wrong || strings.Contains(said.message, language)
+					if err != nil || (why != "") != named {
+						t.Errorf("%s is refused: %q, %v; said: %s", language, why, err, said.message)
+					}
+				})
 			}
+			all.Wait()
 		})
 	}
 }
@@ -87,60 +93,4 @@ func outward(t *testing.T) string {
 		t.Fatal("this machine has no address but loopback")
 	}
 	return all[i].(*net.IPNet).IP.String()
-}
-
-// sdks are the rig's apps, by the language of the SDK.
-func sdks(t *testing.T) map[string][]string {
-	t.Helper()
-	from, err := filepath.Abs(filepath.Join("..", "..", "test", "rig", "sdk"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	text, err := os.ReadFile(filepath.Join(from, "asker.mjs"))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "asker.mjs"), text, 0o600)
-	}
-	if err == nil {
-		err = os.Symlink(filepath.Join(from, "..", "..", "..", "build", "sdk", "node_modules"), filepath.Join(dir, "node_modules"))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "asker"), "aztray/test/rig/asker").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	const scope = "https://cognitiveservices.azure.com/.default"
-	return map[string][]string{
-		"Go":         {filepath.Join(dir, "asker"), scope, "60"},
-		"JavaScript": {"node", filepath.Join(dir, "asker.mjs"), scope, "60", "identity"},
-		"Python":     {"/usr/bin/python3", filepath.Join(from, "asker.py"), scope, "60", "identity"},
-	}
-}
-
-// asks runs an app until it has asked once, and gives the error that its SDK told.
-func asks(t *testing.T, env map[string]string, command []string) string {
-	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
-	defer stop()
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "PYTHONDONTWRITEBYTECODE=1"}
-	for name, v := range env {
-		cmd.Env = append(cmd.Env, name+"="+v)
-	}
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	line, err := bufio.NewReader(out).ReadBytes('\n')
-	stop()
-	cmd.Wait() // it was ended
-	var said struct{ Error string }
-	if err != nil || json.Unmarshal(line, &said) != nil {
-		t.Fatalf("%v: %s", err, line)
-	}
-	return said.Error
 }

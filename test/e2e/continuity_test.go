@@ -27,7 +27,9 @@ type scale struct {
 
 // A process that asks for a token every second is never refused, and never gets one that an SDK would take
 // for over, through six renewals: in each delivery, with real az and each SDK. What lies in a container lasts
-// twice as long at least.
+// twice as long at least. The SDKs for Python and JavaScript are asked as programs do, by the bearer policy and
+// the token provider, which hold a token of their own; Go's policy, whose clock can't be put back, is tried on
+// Azure's own scale in package agent.
 func TestContinuity(t *testing.T) {
 	continuity(t, scale{life: 24 * time.Second, margin: 3 * time.Second, renewals: 6})
 }
@@ -43,8 +45,17 @@ func BenchmarkContinuity(b *testing.B) {
 type process struct {
 	name, delivery, image, network string
 	command                        []string
-	every                          string // seconds between an answer and the next question
+	every                          string        // seconds between an answer and the next question
+	early                          time.Duration // how long before its end a token is taken as over
+	holds                          bool          // a token of its own until then
 }
+
+const (
+	sdkEarly = 5 * time.Minute
+	// JavaScript's provider asks two minutes before the end, and gives the old token once more meanwhile: a second
+	// on a slow machine, for which there are two.
+	jsEarly = 2*time.Minute - 2*time.Second
+)
 
 func processes() (all []process) {
 	for _, delivery := range []string{"copy", "mount", "endpoint"} {
@@ -52,12 +63,12 @@ func processes() (all []process) {
 		if delivery == "endpoint" {
 			kind, network = "identity", "bridge"
 		} else {
-			all = append(all, process{"az", delivery, images.Az, "host", []string{"/asker"}, "3"}) // az itself takes a second of a processor
+			all = append(all, process{"az", delivery, images.Az, "host", []string{"/asker"}, "3", sdkEarly, false}) // az itself takes a second of a processor
 		}
 		all = append(all,
-			process{"Go", delivery, images.Sdk, network, []string{"/asker"}, "1"},
-			process{"Python", delivery, images.Sdk, network, []string{"python3", "/sdk/asker.py", kind}, "1"},
-			process{"JavaScript", delivery, images.Sdk, network, []string{"node", "/app/asker.mjs", kind}, "1"})
+			process{"Go", delivery, images.Sdk, network, []string{"/asker"}, "1", sdkEarly, false},
+			process{"Python", delivery, images.Sdk, network, []string{"python3", "/sdk/asker.py", kind}, "1", sdkEarly, true},
+			process{"JavaScript", delivery, images.Sdk, network, []string{"node", "/app/asker.mjs", kind}, "1", jsEarly, true})
 	}
 	return all
 }
@@ -124,7 +135,7 @@ func (x *story) create(i int, p process, app string, s scale) {
 	}
 	args := []string{"create", "--name", name, "--label", "aztray.deliver=" + p.delivery, "--network", p.network, "-v", app,
 		"-v", sources + ":/sdk:ro", "-v", filepath.Join(sources, "asker.mjs") + ":/app/asker.mjs:ro", "-v", modules + ":/app/node_modules:ro",
-		"-e", "PYTHONPATH=/sdk", "-e", "PYTHONDONTWRITEBYTECODE=1", "-e", fmt.Sprintf("ASKER_BEHIND=%v", (5*time.Minute - s.margin).Seconds())}
+		"-e", "PYTHONPATH=/sdk", "-e", "PYTHONDONTWRITEBYTECODE=1", "-e", fmt.Sprintf("ASKER_BEHIND=%v", (p.early - s.margin).Seconds())}
 	if p.delivery == "endpoint" {
 		env, _, code, err := x.Aztray(x.ctx, "endpoint", "env", "--container", name)
 		if err != nil || code != 0 {
@@ -196,8 +207,8 @@ func (x *story) asked(short string) (all []reply) {
 // judge checks every answer that a process got.
 func (x *story) judge(p process, all []reply, ends map[string]time.Time, s scale) {
 	refused, kinds, least := 0, map[string]bool{}, s.life
-	enough := s.margin - time.Second // an end is in whole seconds, and the answer took its time
-	if p.delivery != "endpoint" {    // where the SDK holds none of its own: containers hold ten minutes or more
+	enough := s.margin - time.Second          // an end is in whole seconds, and the answer took its time
+	if p.delivery != "endpoint" && !p.holds { // containers hold ten minutes or more
 		enough += s.margin
 	}
 	for _, r := range all {

@@ -1,5 +1,6 @@
-// asker.mjs SCOPE SECONDS cli|identity: ask Azure's SDK for a token until stopped. Each line is JSON: when, the
-// token's SHA-256, or the error. ASKER_BEHIND puts the clock back by so many seconds, as behind.py says.
+// asker.mjs SCOPE SECONDS cli|identity: ask Azure's SDK for a token until stopped, by the provider that programs
+// give to their clients. Each line is JSON: when, the token's SHA-256, or the error. ASKER_BEHIND puts the clock
+// back by so many seconds, as behind.py says.
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -13,15 +14,16 @@ globalThis.Date = class extends True {
     return True.now() - behind;
   }
 };
-const { AzureCliCredential, ManagedIdentityCredential } = await import("@azure/identity");
+const { AzureCliCredential, ManagedIdentityCredential, getBearerTokenProvider } = await import("@azure/identity");
 
 const [scope, every, kind] = process.argv.slice(2);
 const credential = kind === "cli" ? new AzureCliCredential() : new ManagedIdentityCredential();
+const provide = getBearerTokenProvider(credential, scope);
 process.on("SIGTERM", () => process.exit(0));
 for (;;) {
   const line = { error: "" };
   try {
-    const { token } = await credential.getToken(scope);
+    const token = await provide();
     line.sha256 = createHash("sha256").update(token).digest("hex");
   } catch (e) {
     line.error = `${e.name}: ${e.message}`;
