@@ -30,14 +30,16 @@ type azAnswer struct {
 	Code     int
 }
 
-// realAz runs real az, signed in to a cloud of the test's own.
+// realAz runs real az over a directory, on a cloud of the test's own.
 type realAz struct {
 	t      *testing.T
 	dir    string
+	env    []string // that leads it to the cloud
 	calls  io.Writer
 	result *bufio.Reader
 }
 
+// newRealAz is the host's az, signed in.
 func newRealAz(t *testing.T) realAz {
 	t.Helper()
 	c, err := cloud.Start(cloud.Options{Dir: t.TempDir()})
@@ -49,10 +51,19 @@ func newRealAz(t *testing.T) realAz {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := realAz{t: t, dir: filepath.Join(t.TempDir(), ".azure")}
+	dir := filepath.Join(t.TempDir(), ".azure")
+	a := startAz(t, dir, append(c.Env(dir), "BROWSER="+browser, "TZ=UTC", "AZURE_CORE_COLLECT_TELEMETRY=false"))
+	if got := a.run("login", "--allow-no-subscriptions", "-o", "none"); got.Code != 0 {
+		t.Fatal(got.Err)
+	}
+	return a
+}
+
+func startAz(t *testing.T, dir string, env []string) realAz {
+	t.Helper()
+	a := realAz{t: t, dir: dir, env: env}
 	cmd := exec.Command(azPython(), "testdata/az_calls.py")
-	cmd.Env = append(append(os.Environ(), c.Env(a.dir)...), "BROWSER="+browser, "TZ=UTC", "AZURE_CORE_COLLECT_TELEMETRY=false")
-	cmd.Stderr = os.Stderr
+	cmd.Env, cmd.Stderr = append(append(os.Environ(), env...), "AZURE_CONFIG_DIR="+dir), os.Stderr
 	in, err1 := cmd.StdinPipe()
 	out, err2 := cmd.StdoutPipe()
 	if err := cmp3(err1, err2, cmd.Start()); err != nil {
@@ -60,10 +71,54 @@ func newRealAz(t *testing.T) realAz {
 	}
 	t.Cleanup(func() { in.Close(); cmd.Wait() })
 	a.calls, a.result = in, bufio.NewReader(out)
-	if got := a.run("login", "--allow-no-subscriptions", "-o", "none"); got.Code != 0 {
-		t.Fatal(got.Err)
-	}
 	return a
+}
+
+// TestEverySpellingGivesTheHostsAudience: real az over a delivered directory, ours and the endpoint's rule, each by what
+// is delivered alone, give a token of the audience and tenant that the host's own az gives.
+func TestEverySpellingGivesTheHostsAudience(t *testing.T) {
+	t.Parallel()
+	host := newRealAz(t)
+	b := host.bundle()
+	dir := filepath.Join(t.TempDir(), "delivered")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range newContent(b, target{}, time.Now()).files {
+		if err := os.WriteFile(filepath.Join(dir, f.name), f.text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	inside := startAz(t, dir, host.env)
+	small := newShim(t, []string{"/bin/sh"}, b)
+	for _, how := range []string{
+		"", "--resource-type arm", "--resource https://management.azure.com", "--resource https://management.azure.com/",
+		"--resource https://management.core.windows.net", "--resource https://management.core.windows.net/",
+		"--scope https://management.azure.com/.default", "--scope https://management.core.windows.net//.default",
+		"--resource https://cognitiveservices.azure.com", "--resource https://cognitiveservices.azure.com/",
+		"--scope https://cognitiveservices.azure.com/.default", "--scope https://cognitiveservices.azure.com//.default",
+		"--scope https://cognitiveservices.azure.com/.DEFAULT", "--scope https://cognitiveservices.azure.com//.Default",
+		"--resource https://cognitiveservices.azure.com --tenant contoso.example",
+		"--resource https://cognitiveservices.azure.com/ --tenant C0000000-AAAA-4AAA-8AAA-000000000001",
+		"--resource https://cognitiveservices.azure.com -s 50B00000-0000-4000-8000-000000000012",
+		"--resource https://cognitiveservices.azure.com/ --subscription CONTOSO_Production",
+	} {
+		args := append([]string{"account", "get-access-token", "-o", "json"}, strings.Fields(how)...)
+		for i, a := range args {
+			args[i] = strings.ReplaceAll(a, "_", " ")
+		}
+		want := host.run(args...).plain()
+		if want.Code != 0 {
+			t.Fatalf("the host's az %s: %s", how, want.Err)
+		}
+		if got := inside.run(args...).plain(); got != want {
+			t.Errorf("real az inside, %q: exit %d\n%s%s\nwant\n%s", how, got.Code, got.Out, got.Err, want.Out)
+		}
+		out, msg, code := small.runArgs(args)
+		if got := (azAnswer{out, msg, code}).plain(); got != want {
+			t.Errorf("our az, %q: exit %d\n%s%s\nwant\n%s", how, got.Code, got.Out, got.Err, want.Out)
+		}
+	}
 }
 
 func cmp3(errs ...error) error {
