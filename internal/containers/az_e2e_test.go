@@ -290,6 +290,44 @@ func checkTable(t *testing.T, same int) {
 	}
 }
 
+// TestOurAzIsFoundByItsUser: on a real engine, the container's own user runs it by its PATH.
+func TestOurAzIsFoundByItsUser(t *testing.T) {
+	t.Parallel()
+	e := connect(t, t.TempDir())
+	for name, c := range map[string]struct{ how, at string }{
+		"root's directory first":   {"run -d -u app -e PATH=/root/.local/bin:/usr/local/bin:/bin", "/usr/local/bin/az"},
+		"root's directory, root":   {"run -d -e PATH=/root/.local/bin:/bin:/usr/bin", "/usr/bin/az"},
+		"noexec in memory first":   {"run -d -u app --tmpfs /usr/local/bin:noexec -e PATH=/usr/local/bin:/bin", "/bin/az"},
+		"read-only volume first":   {"run -d -u app -v " + t.TempDir() + ":/usr/local/bin:ro -e PATH=/usr/local/bin:/bin", "/bin/az"},
+		"a directory of its own":   {"run -d -u app -e PATH=/home/app/own:/bin", "/bin/az"},
+		"only a directory of root": {"run -d -u app -e PATH=/root/.local/bin", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := made(t, e, c.how, append([]string{imgShell, "/bin/sh", "-c"}, "exec /bin/sleep 1000000")...)
+			docker(t, "exec", "-u", "0", got.ID, "/bin/sh", "-c", "/bin/mkdir -p /root/.local/bin /home/app/own; /bin/chmod 700 /root")
+			s := e.Deliver(t.Context(), got, bundle("secret-one", time.Now().Add(time.Hour)))
+			if c.at == "" {
+				if s.State != Unwritable || !strings.Contains(s.Error, "may enter no directory on its PATH") {
+					t.Errorf("%s %s", s.State, s.Error)
+				}
+				return
+			}
+			if s.State != Fresh {
+				t.Fatalf("%s %s", s.State, s.Error)
+			}
+			out, err := exec.Command("docker", "exec", got.ID, "/bin/sh", "-c",
+				"command -v az && az account get-access-token --resource https://cognitiveservices.azure.com --query accessToken -o tsv").CombinedOutput()
+			if want := c.at + "\nsecret-one\n"; err != nil || string(out) != want {
+				t.Errorf("its user gets %q (%v), want %q", out, err, want)
+			}
+			if v := e.Verify(t.Context(), got, bundle("secret-one", time.Now().Add(time.Hour)).Tokens[0]); v.Result != Obtained {
+				t.Errorf("Verify: %s %s", v.Result, v.Error)
+			}
+		})
+	}
+}
+
 // TestSmallAzIsQuick: SDKs wait ten seconds, and start it each time.
 func TestSmallAzIsQuick(t *testing.T) {
 	for name, shell := range shells(t) {

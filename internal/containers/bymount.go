@@ -185,7 +185,7 @@ func (e *Engine) aimMount(ctx context.Context, c Container, in inspected, dir st
 			return aimed{target: t}, nil
 		}
 	}
-	if t.verdict = judgeMount(in, t, dir, img.az != ""); t.verdict.way == noWay {
+	if t.verdict = judgeMount(in, t, dir, img.azFor(t.owner) != ""); t.verdict.way == noWay {
 		return aimed{target: t}, nil
 	}
 	users, err := e.users(ctx)
@@ -300,15 +300,16 @@ func (e *Engine) users(ctx context.Context) (engineUsers, error) {
 // aimShimMount chooses where our az comes from, in an image that has none: its own mount, or else as
 // for a copy.
 func (e *Engine) aimShimMount(in inspected, img *imageFacts, t target) target {
-	for _, dir := range img.binDirs {
+	homes := img.homesFor(t.owner)
+	for _, dir := range homes {
 		if m := exactly(in.Mounts, path.Join(dir, "az")); m != nil && sourceOf([]mount{*m}, e.dirs.az()) != nil {
 			return t
 		}
 	}
 	t = e.aimShim(in, img, t)
-	if t.verdict.way == noWay && t.verdict.state == Unwritable && len(img.binDirs) > 0 {
+	if t.verdict.way == noWay && t.verdict.state == Unwritable && len(homes) > 0 {
 		t.verdict.reason = "Its image has no az and can't be written to. Add ours to its volumes in the compose file: - " +
-			e.dirs.az() + ":" + path.Join(img.binDirs[0], "az") + ":ro and make it anew."
+			e.dirs.az() + ":" + path.Join(homes[0], "az") + ":ro and make it anew."
 	}
 	return t
 }

@@ -62,7 +62,10 @@ func (e *Engine) Examine(ctx context.Context, c Container, wanted func(name stri
 		x.Problem = e.problem(err)
 		return x
 	}
-	x.Az, x.Shell = img.az, img.shell
+	x.Shell = img.shell
+	if t, err := outline(c, in, img); err == nil {
+		x.Az = img.azFor(t.owner)
+	}
 	if c.Delivery == "endpoint" {
 		return x
 	}

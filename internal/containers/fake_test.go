@@ -48,7 +48,7 @@ func newFake(in inspected, files map[string]string) *fakeEngine {
 		f.files[dir] = &tar.Header{Typeflag: tar.TypeDir, Mode: 0o755}
 	}
 	for name, text := range files {
-		f.files[name], f.texts[name] = &tar.Header{Typeflag: tar.TypeReg, Size: int64(len(text))}, []byte(text)
+		f.files[name], f.texts[name] = &tar.Header{Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(text))}, []byte(text)
 	}
 	return f
 }
@@ -89,8 +89,9 @@ func (f *fakeEngine) stat(_ context.Context, _, p string) (fileInfo, error) {
 		return fileInfo{}, errNone
 	}
 	info := fileInfo{Size: h.Size, Mtime: h.ModTime}
+	info.Mode = fs.FileMode(h.Mode).Perm()
 	if h.Typeflag == tar.TypeDir {
-		info.Mode = fs.ModeDir
+		info.Mode |= fs.ModeDir
 	}
 	return info, nil
 }
@@ -280,7 +281,7 @@ func TestOurAzAndARealOne(t *testing.T) {
 			t.Fatalf("%s %s", s.State, s.Error)
 		}
 		if c.az != "" {
-			f.files["/bin/az"], f.texts["/bin/az"] = &tar.Header{Typeflag: tar.TypeReg, Size: int64(len(c.az))}, []byte(c.az)
+			f.files["/bin/az"], f.texts["/bin/az"] = &tar.Header{Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(c.az))}, []byte(c.az)
 		}
 		if s := e.Deliver(t.Context(), one, bundle("s", time.Now().Add(time.Hour))); s.State != Fresh {
 			t.Errorf("%s: %s %s", c.why, s.State, s.Error)

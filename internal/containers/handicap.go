@@ -3,11 +3,11 @@ package containers
 // noNetwork is the engine's word for it.
 const noNetwork = "none"
 
-// handicap says why a real az in the container can't answer although it has the credential, as far as the
+// handicap says why a real az, where there is one in the container, can't answer although it has the credential, as far as the
 // description of the container tells; "" where it can. Our small az needs neither.
-func handicap(in inspected, img *imageFacts) string {
+func handicap(in inspected, az bool) string {
 	switch {
-	case img.az == "":
+	case !az:
 		return ""
 	case in.NetworkMode == noNetwork:
 		return "It has no network, and its az asks Microsoft's sign-in service before it answers, whatever it has; give it a network."

@@ -5,19 +5,17 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 	"sync"
 )
 
 // imageFacts are what an image holds, learnt once through any container made from it.
 type imageFacts struct {
-	once    chan struct{} // held while the facts are being learnt
-	known   bool
-	who     accounts
-	shell   bool
-	az      string   // where a real az is, "" for none
-	binDirs []string // the directories of PATH that exist, links followed
+	once  chan struct{} // held while the facts are being learnt
+	known bool
+	who   accounts
+	shell bool
+	bins  []pathDir // the directories of PATH that exist, in its order
 
 	mu     sync.Mutex
 	absent map[string]bool   // directories that the image is known not to have
@@ -28,6 +26,7 @@ type imageFacts struct {
 type walked struct {
 	resolved string   // with links followed
 	missing  []string // directories on it that do not exist, outermost first; nil when all do
+	closed   []string // directories on it that not everybody may enter
 }
 
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -87,18 +86,7 @@ func (img *imageFacts) learn(ctx context.Context, api engineAPI, in inspected) e
 	if _, img.shell, err = there(ctx, api, in.ID, "/bin/sh"); err != nil {
 		return err
 	}
-	img.binDirs = nil
-	for _, dir := range pathDirs(in.Env) {
-		w, err := walk(ctx, api, in.ID, dir)
-		if err != nil {
-			return err
-		}
-		if w.missing == nil && !slices.Contains(img.binDirs, w.resolved) {
-			img.binDirs = append(img.binDirs, w.resolved)
-		}
-	}
-	img.az, err = findAz(ctx, api, in.ID, img.binDirs)
-	return err
+	return img.learnBins(ctx, api, in)
 }
 
 // pathDirs are the absolute directories of the PATH that the container's process begins with.
@@ -124,7 +112,7 @@ func findAz(ctx context.Context, api engineAPI, id string, dirs []string) (strin
 		if err != nil {
 			return "", err
 		}
-		if !ok || info.Mode.IsDir() {
+		if !ok || info.Mode.IsDir() || info.LinkTarget == "" && info.Mode.Perm()&0o111 == 0 {
 			continue
 		}
 		if info.LinkTarget == "" && info.Size < maxShim {
@@ -170,6 +158,7 @@ func readFile(ctx context.Context, api engineAPI, id, p string) ([]byte, error) 
 // The archive call follows links in directories, so a mount must be judged at the end of them.
 func walk(ctx context.Context, api engineAPI, id, p string) (walked, error) {
 	resolved := "/"
+	var closed []string
 	elements := strings.Split(strings.Trim(path.Clean(p), "/"), "/")
 	for links := 0; len(elements) > 0; {
 		next := path.Join(resolved, elements[0])
@@ -194,7 +183,10 @@ func walk(ctx context.Context, api engineAPI, id, p string) (walked, error) {
 		case !info.Mode.IsDir():
 			return walked{}, notDir(next)
 		}
+		if info.Mode&0o001 == 0 {
+			closed = append(closed, next)
+		}
 		resolved, elements = next, elements[1:]
 	}
-	return walked{resolved: resolved}, nil
+	return walked{resolved: resolved, closed: closed}, nil
 }

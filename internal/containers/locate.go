@@ -82,26 +82,28 @@ func outline(c Container, in inspected, img *imageFacts) (target, error) {
 	if !plainPath(asked) {
 		return target{}, errPath
 	}
-	return target{asked: asked, owner: o, binDirs: img.binDirs, shell: img.shell, zone: zone(in.Env),
-		handicap: handicap(in, img), running: in.Status == "running" || in.Status == "paused", paused: in.Status == "paused"}, nil
+	return target{asked: asked, owner: o, binDirs: img.binsFor(o), shell: img.shell, zone: zone(in.Env),
+		handicap: handicap(in, img.azFor(o) != ""), running: in.Status == "running" || in.Status == "paused", paused: in.Status == "paused"}, nil
 }
 
-// aimShim chooses where our az goes, in an image that has none: the first directory of its PATH.
+// aimShim chooses where our az goes, in an image that has none for the container's user.
 func (e *Engine) aimShim(in inspected, img *imageFacts, t target) target {
-	if img.az != "" {
+	if img.azFor(t.owner) != "" {
 		return t
 	}
 	if !img.shell {
 		t.verdict = verdict{way: noWay, state: Unreachable, reason: "Its image has neither az nor a shell, so nothing in it could read the credential; add either to the image."}
 		return t
 	}
-	for _, dir := range img.binDirs {
-		if !in.ReadonlyRootfs && governing(in.Mounts, dir) == nil && exactly(in.Mounts, path.Join(dir, "az")) == nil {
-			t.shim = path.Join(dir, "az")
-			return t
-		}
+	if dir := img.shimHome(in, t.owner); dir != "" {
+		t.shim = path.Join(dir, "az")
+		return t
 	}
-	t.verdict = verdict{way: noWay, state: Unwritable, reason: "Its image has no az, and there is no writable directory on its PATH for ours; aztray mount compose --az mounts it."}
+	why := "there is no writable directory on its PATH for ours"
+	if len(img.bins) > 0 && len(img.binsFor(t.owner)) == 0 {
+		why = "its user may enter no directory on its PATH"
+	}
+	t.verdict = verdict{way: noWay, state: Unwritable, reason: "Its image has no az, and " + why + "; aztray mount compose --az mounts it."}
 	return t
 }
 
@@ -138,7 +140,7 @@ func (e *Engine) remember(c Container, in inspected, img *imageFacts, t target) 
 	if last := e.last(c.ID); last.place == t.place {
 		made = last.mark.Made
 	}
-	img.learnReach(t.asked, walked{t.place, t.missing}, made)
+	img.learnReach(t.asked, walked{resolved: t.place, missing: t.missing}, made)
 	if w, ok := img.reach(t.asked); ok {
 		fresh := t
 		fresh.missing, fresh.pristine, fresh.running, fresh.paused = w.missing, true, false, false
