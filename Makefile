@@ -44,7 +44,7 @@ unit: ## the tests that need nothing but Go
 e2e: ## the tests on the rig: real az, a real Docker engine, a real desktop
 	$(say) "end-to-end tests"
 	@test/with-engine.sh go run ./test/gotest -each -log build/e2e.log \
-		$(RACE) -tags e2e -count=1 -p 1 -timeout 20m $(RUN) $(e2e_packages)
+		$(RACE) -tags e2e -count=1 -p 1 -timeout 30m $(RUN) $(e2e_packages)
 
 # Not a part of make test: an API server takes minutes to build. It needs etcd (Debian: etcd-server).
 e2e-kubernetes: build/tools/kube-apiserver ## the Secret for pods, against a real Kubernetes API server built from its source
