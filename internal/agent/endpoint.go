@@ -43,6 +43,7 @@ type Question struct {
 // Errors are *auth.Problem, or ctx's.
 func (a *Agent) Token(ctx context.Context, q Question) (auth.Token, error) {
 	w := waiter{Question: q, ctx: ctx, reply: make(chan tokenReply, 1)}
+	w.until, _ = ctx.Deadline()
 	select {
 	case a.events <- tokenAsked{w}:
 	case <-ctx.Done():
@@ -69,6 +70,7 @@ type waiter struct {
 	Question
 	ctx   context.Context
 	since time.Time
+	until time.Time // it waits no longer; zero: it has no deadline
 	reply chan tokenReply
 }
 
@@ -154,6 +156,8 @@ func (s *state) reply(w waiter, now time.Time) (tokenReply, bool) {
 		return tokenReply{}, false
 	case g.refusal != nil:
 		return tokenReply{problem: g.refusal}, true
+	case g.triesAgain(w.Scope, w.until): // a network that has just come up has no names for some seconds
+		return tokenReply{}, false
 	case tried && g.lacking[w.Scope] != nil:
 		return tokenReply{problem: g.lacking[w.Scope]}, true
 	case g.tries > 0 && now.Before(g.probeAt), had && !g.probedAt.Before(w.since), g.probedAt.After(w.since):
@@ -161,6 +165,14 @@ func (s *state) reply(w waiter, now time.Time) (tokenReply, bool) {
 	}
 	g.probeAt = earlier(g.probeAt, now)
 	return tokenReply{}, false
+}
+
+// triesAgain reports whether what failed for want of a network, or because Microsoft was busy, is tried again
+// before until.
+func (g *sign) triesAgain(scope string, until time.Time) bool {
+	p := g.lacking[scope]
+	passing := p == nil || p.Kind == auth.Offline || p.Kind == auth.Transient
+	return g.tries > 0 && passing && g.probeAt.Before(until)
 }
 
 // replyNewer is reply to one whose service refused the token that there is. It has it renewed, but not as

@@ -234,6 +234,31 @@ func TestAskingWhileARenewalHangs(t *testing.T) {
 	})
 }
 
+// After a laptop woke its network is there some seconds later. Who has no token by then waits for that, where an SDK
+// that is told 503 at once has given up after six seconds; in a long outage it is told at once.
+func TestAskingBeforeTheNetworkIsBack(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	r.refuse(&auth.Problem{Kind: auth.Offline})
+	inBubble(t, r, Settings{}, func(x *run) {
+		x.now()
+		go func() {
+			time.Sleep(5 * time.Second)
+			r.refuse(nil)
+		}()
+		began := time.Now()
+		if _, err := x.ask("", scope); err != nil || time.Since(began) > 7*time.Second {
+			x.t.Errorf("it got %v after %v", err, time.Since(began))
+		}
+		r.refuse(&auth.Problem{Kind: auth.Offline})
+		x.after(4 * time.Hour)
+		began = time.Now()
+		if _, err := x.ask("", scope); kindOf(err) != auth.Offline && kindOf(err) != auth.Transient || time.Since(began) > 0 {
+			x.t.Errorf("in a long outage: %v after %v", err, time.Since(began))
+		}
+	})
+}
+
 // A token that a service refused, as MSAL's token_sha256_to_refresh says, is not given again: the next is
 // obtained, at most once a minute.
 func TestATokenThatAServiceRefused(t *testing.T) {
