@@ -4,7 +4,7 @@
 # Pinned:    Debian 12: azure-cli 2.45.0-1
 # Expected:  az account get-access-token answers from its cache, without a network, while the token lives.
 # Behaviour: In a fresh folder it first fetches the tenant's openid-configuration and fails with a traceback without it.
-#            That document is then kept in msal_http_cache.bin for a day: the same command works with nobody there.
+#            That document is then kept in msal_http_cache.bin: the same command works with nobody there.
 # Seen:      2026-12-01, the text below "want".
 # Needs:     root, apt-get, unshare, ip (see the files debian and signed-in).
 # Exit code: 0 still so, 1 changed, 2 could not be tried.

@@ -4,8 +4,8 @@
 # Pinned:    Debian 12: azure-cli 2.45.0-1
 # Expected:  A credential file is written beside and renamed, so that a reader or a hard link sees the old content
 #            whole.
-# Behaviour: The file is truncated and written again under the same inode: a link made before has the new content, and a
-#            reader may meet an empty file. Its lock file is not held by readers.
+# Behaviour: The file is written again under the same inode: a link made before has the new content, and nothing but
+#            luck keeps a reader from meeting half a file.
 # Seen:      2026-12-01, the text below "want".
 # Needs:     root, apt-get, unshare, ip (see the files debian and signed-in).
 # Exit code: 0 still so, 1 changed, 2 could not be tried.

@@ -3,8 +3,8 @@
 #
 # Pinned:    Debian 13: azure-cli 2.74.0-1
 # Expected:  A line that begins with ERROR: on standard error is why the command failed; a successful one prints none.
-# Behaviour: Where all its modules are loaded (a first command, az login) it reports two that cannot be, as errors, does
-#            what it was asked and ends with 0. A program that looks for the first ERROR: line finds these.
+# Behaviour: A first command, which loads all modules, reports two that cannot be, as errors, does what it was asked to
+#            and ends with 0. A program that looks for the first ERROR: line finds these.
 # Seen:      2026-12-01, the text below "want".
 # Needs:     root, apt-get, unshare, ip (see the file debian).
 # Exit code: 0 still so, 1 changed, 2 could not be tried.

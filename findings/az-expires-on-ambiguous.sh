@@ -4,8 +4,7 @@
 # Pinned:    Debian 12: azure-cli 2.45.0-1
 # Expected:  expiresOn says when the token ends.
 # Behaviour: It is local time without a zone or offset: in the night when summer time ends, two moments have one name,
-#            and a reader in another zone is hours off. (expires_on, from 2.54 on, has no such fault. Seconds are cut
-#            here: they may be one too low.)
+#            and a reader in another zone is hours off. (Seconds are cut here: they may be one too low.)
 # Seen:      2026-12-01, the text below "want".
 # Needs:     root, apt-get, unshare, ip (see the files debian and signed-in).
 # Exit code: 0 still so, 1 changed, 2 could not be tried.

@@ -3,7 +3,7 @@
 #
 # Pinned:    Debian 12: dunst 1.9.0-0.1
 # Expected:  After an action has been chosen the note closes, unless it is marked resident: NotificationClosed follows
-#            ActionInvoked, as after a click.
+#            ActionInvoked.
 # Behaviour: dunstctl action sends ActionInvoked alone; the note stays, can be invoked again and again, and
 #            NotificationClosed comes only when somebody closes it.
 # Seen:      2026-12-01, the text below "want".

@@ -5,7 +5,7 @@
 # Expected:  A service that answers 503 with Retry-After is asked again after that time, or, if it is too long, after
 #            the longest delay that the client allows.
 # Behaviour: Up to 60 s (MaxRetryDelay) it is waited for, three times. From 61 s on the first 503 is final: an answer
-#            meant to slow a client down turns into an immediate failure. The JavaScript and Python SDKs wait.
+#            meant to slow a client down turns into an immediate failure.
 # Seen:      2026-12-01, the text below "want".
 # Needs:     go.
 # Exit code: 0 still so, 1 changed, 2 could not be tried.

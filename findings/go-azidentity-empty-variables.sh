@@ -2,10 +2,10 @@
 # Go's azidentity takes a variable that is set but empty for a choice, not for "unset".
 #
 # Pinned:    github.com/Azure/azure-sdk-for-go/sdk/azidentity v1.15.0
-# Expected:  AZURE_TOKEN_CREDENTIALS="" and AZURE_CLIENT_ID="" mean the same as leaving them out, as in the JavaScript and
-#            Python SDKs; a compose file's ${AZURE_CLIENT_ID:-} makes such values.
-# Behaviour: AZURE_TOKEN_CREDENTIALS="" makes NewDefaultAzureCredential fail. AZURE_CLIENT_ID="" takes managed identity out
-#            of the chain: the endpoint that works without it is never asked.
+# Expected:  AZURE_TOKEN_CREDENTIALS="" and AZURE_CLIENT_ID="" mean the same as leaving them out; a compose file's
+#            ${AZURE_CLIENT_ID:-} makes such values.
+# Behaviour: AZURE_TOKEN_CREDENTIALS="" makes NewDefaultAzureCredential fail. AZURE_CLIENT_ID="" takes managed identity
+#            out of the chain: the endpoint that works without it is never asked.
 # Seen:      2026-12-01, the text below "want".
 # Needs:     go.
 # Exit code: 0 still so, 1 changed, 2 could not be tried.
@@ -53,7 +53,8 @@ func main() {
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		_, err = cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{"https://" + name + ".example/.default"}})
+		scopes := []string{"api://" + name + "/.default"}
+		_, err = cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: scopes})
 		fmt.Printf("%s: requests %d, token %v\n", name, requests, err == nil)
 		for line := range strings.Lines(fmt.Sprint(err)) {
 			if strings.Contains(line, "ManagedIdentity") {

@@ -47,7 +47,7 @@ func main() {
 	go func() { _, err := ask(20 * time.Second); first <- err }()
 	time.Sleep(time.Second) // the first call's az is running now, and takes 4 s
 	took, err := ask(time.Second)
-	fmt.Printf("second call: back after its deadline by 1 s or more: %v, failed: %v\n", took > 2*time.Second, err != nil)
+	fmt.Printf("second call: late by 1 s or more: %v, failed: %v\n", took > 2*time.Second, err != nil)
 	fmt.Println("first call:", <-first)
 }
 EOF
@@ -59,7 +59,7 @@ echo '{"accessToken":"t","expires_on":4102444800,"tokenType":"Bearer"}'
 EOF
 chmod +x bin/az
 cat >want <<'EOF'
-second call: back after its deadline by 1 s or more: true, failed: true
+second call: late by 1 s or more: true, failed: true
 first call: <nil>
 EOF
 go build -trimpath -o probe . 2>log || { cat log; exit 2; }

@@ -53,8 +53,8 @@ func (entra) Do(r *http.Request) (*http.Response, error) {
 		claims := `{"oid":"c","tid":"a","preferred_username":"me@example.com"}`
 		id := b64([]byte(`{"alg":"none"}`)) + "." + b64([]byte(claims)) + ".x"
 		info := b64([]byte(`{"uid":"c","utid":"a"}`))
-		body = `{"access_token":"t","expires_in":3600,"token_type":"Bearer","scope":"api://r/.default","id_token":"` + id +
-			`","client_info":"` + info + `"}`
+		body = `{"access_token":"t","expires_in":3600,"token_type":"Bearer","scope":"api://r/.default",` +
+			`"id_token":"` + id + `","client_info":"` + info + `"}`
 	}
 	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
 		Body: io.NopCloser(strings.NewReader(body))}, nil

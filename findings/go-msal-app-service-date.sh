@@ -5,8 +5,7 @@
 #            v0.9.24
 # Expected:  expires_on in the form of App Service's older answers, 11/28/2099 3:04:05 PM +00:00, is read by the current
 #            SDK as it was by go-autorest.
-# Behaviour: adal takes it. azidentity (MSAL) fails the whole request and with it the default chain. (JavaScript takes
-#            the token for one that ends now.)
+# Behaviour: adal takes it. azidentity (MSAL) fails the whole request and with it the default chain.
 # Seen:      2026-12-01, the text below "want".
 # Needs:     go.
 # Exit code: 0 still so, 1 changed, 2 could not be tried.

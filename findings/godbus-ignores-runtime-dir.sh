@@ -2,8 +2,7 @@
 # godbus does not look at XDG_RUNTIME_DIR and starts dbus-launch instead.
 #
 # Pinned:    github.com/godbus/dbus/v5 v5.2.4
-# Expected:  Without DBUS_SESSION_BUS_ADDRESS the session bus is found at $XDG_RUNTIME_DIR/bus, as libdbus, GLib and
-#            sd-bus do.
+# Expected:  Without DBUS_SESSION_BUS_ADDRESS the session bus is found at $XDG_RUNTIME_DIR/bus, as GLib does.
 # Behaviour: Only the fixed path /run/user/UID/bus is tried. Then dbus-launch of the PATH is run, which starts a second
 #            bus where nobody else is, leaves it behind, and the address is put into the program's own environment.
 # Seen:      2026-12-01, the text below "want".

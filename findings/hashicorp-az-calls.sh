@@ -3,8 +3,8 @@
 #
 # Pinned:    github.com/hashicorp/go-azure-sdk/sdk v0.20260811.1225050
 # Expected:  As with the Azure SDKs, an az that answers "account get-access-token --resource R" is enough.
-# Behaviour: It runs az version and az account show first and fails without them, wants the token by --scope, and calls
-#            az without a shell. Anything that stands in for az must know all three.
+# Behaviour: It runs az version and az account show first, fails without them, and asks for the token by --scope.
+#            Anything that stands in for az must know all three.
 # Seen:      2026-12-01, the text below "want".
 # Needs:     go.
 # Exit code: 0 still so, 1 changed, 2 could not be tried.

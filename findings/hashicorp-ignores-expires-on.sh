@@ -2,7 +2,8 @@
 # Terraform's Azure library does not know az's expires_on; without expiresOn a token never ends for it.
 #
 # Pinned:    github.com/hashicorp/go-azure-sdk/sdk v0.20260811.1225050
-# Expected:  expires_on (seconds since 1970), the field that az recommends since 2.54, gives the token's end.
+# Expected:  expires_on (seconds since 1970), which az gives beside expiresOn, is read, and a token without an end is
+#            not kept for ever.
 # Behaviour: Only expiresOn, local time without a zone, is read. An answer with expires_on alone makes a token without
 #            an end; here it ended an hour ago and is handed out a second time without asking az.
 # Seen:      2026-12-01, the text below "want".

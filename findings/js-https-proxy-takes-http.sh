@@ -3,7 +3,7 @@
 #
 # Pinned:    @azure/core-rest-pipeline 1.24.0
 # Expected:  HTTPS_PROXY is for https: addresses; with HTTP_PROXY unset an http: request, such as one to a
-#            managed-identity endpoint, goes directly (curl, Go, Python).
+#            managed-identity endpoint, goes directly, as with curl.
 # Behaviour: The first of HTTPS_PROXY, ALL_PROXY, HTTP_PROXY is used for every request: an http: request, its headers
 #            included, goes to the proxy.
 # Seen:      2026-12-01, the text below "want".

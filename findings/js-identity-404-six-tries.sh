@@ -2,7 +2,7 @@
 # JavaScript's managed identity takes a 404 of any endpoint for a passing fault.
 #
 # Pinned:    @azure/identity 4.14.1, @azure/core-rest-pipeline 1.24.0
-# Expected:  404 is final, as for Go and Python and as azure's general retry policy has it.
+# Expected:  404 is final: nothing in it says that the next try will go better.
 # Behaviour: A rule made for the metadata service of virtual machines holds for an App Service endpoint too: 404 is
 #            asked six times with growing gaps, about 16 s in all, before the error comes. 400 is asked once.
 # Seen:      2026-12-01, the text below "want".

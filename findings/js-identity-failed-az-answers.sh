@@ -2,7 +2,7 @@
 # JavaScript takes a token from an az that failed.
 #
 # Pinned:    @azure/identity 4.14.1, @azure/core-rest-pipeline 1.24.0
-# Expected:  A program that ends with 1 has failed; what it printed before is not an answer. Go and Python refuse it.
+# Expected:  A program that ends with 1 has failed; what it printed before is not an answer.
 # Behaviour: The exit code is not looked at: valid JSON on standard output counts.
 # Seen:      2026-12-01, the text below "want".
 # Needs:     node 20 or newer, npm.

@@ -4,7 +4,7 @@
 # Pinned:    @azure/identity 4.14.1, @azure/core-rest-pipeline 1.24.0
 # Expected:  az ends with 0 and prints a token: it is used, whatever warning stands on standard error.
 # Behaviour: standard error is searched before the answer is read: the words "az login" in a warning are taken for a
-#            missing sign-in and the token is thrown away. Go and Python look at the exit code.
+#            missing sign-in and the token is thrown away.
 # Seen:      2026-12-01, the text below "want".
 # Needs:     node 20 or newer, npm.
 # Exit code: 0 still so, 1 changed, 2 could not be tried.

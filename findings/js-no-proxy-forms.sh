@@ -2,8 +2,7 @@
 # The JavaScript Azure SDK reads fewer forms of NO_PROXY than the other SDKs.
 #
 # Pinned:    @azure/core-rest-pipeline 1.24.0
-# Expected:  NO_PROXY=*, an address range and host:port keep a request off the proxy, as they do for curl (*, ranges) or
-#            Go (all three).
+# Expected:  NO_PROXY=*, an address range and host:port keep a request off the proxy, as they do in other programs.
 # Behaviour: Only a bare name or address (or .suffix) works. *, 127.0.0.0/8 and 127.0.0.1:PORT are ignored, and the
 #            request goes to the proxy.
 # Seen:      2026-12-01, the text below "want".

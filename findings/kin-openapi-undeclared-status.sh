@@ -68,9 +68,10 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	input := &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route}
 	check := func(label string, status int, body string, strict bool) {
 		err := openapi3filter.ValidateResponse(ctx, &openapi3filter.ResponseValidationInput{
-			RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route},
+			RequestValidationInput: input,
 			Status:                 status,
 			Header:                 http.Header{"Content-Type": {"application/json"}},
 			Body:                   io.NopCloser(bytes.NewBufferString(body)),

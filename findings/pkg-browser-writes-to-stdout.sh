@@ -6,7 +6,7 @@
 # Expected:  Opening an address prints nothing of its own on standard output, where a program's JSON may be, and takes
 #            the browser that BROWSER names.
 # Behaviour: xdg-open gets the program's standard output and error; what it or a browser says there is mixed with the
-#            program's own. BROWSER is not read: the first of three openers on the PATH is run.
+#            program's own. BROWSER is not read: the xdg-open of the PATH is run.
 # Seen:      2026-12-01, the text below "want".
 # Needs:     go.
 # Exit code: 0 still so, 1 changed, 2 could not be tried.

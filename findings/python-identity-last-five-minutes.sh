@@ -2,8 +2,7 @@
 # In a token's last five minutes Python's SDK raises although it has a good token.
 #
 # Pinned:    Debian 13: python3-azure 20250603+git-1 (azure-identity 1.23.1, azure-core 1.35.0)
-# Expected:  While a token lives, a refusal of the endpoint costs nothing: the token in hand is used, as Go and
-#            JavaScript do.
+# Expected:  While a token lives, a refusal of the endpoint costs nothing: the token in hand is used.
 # Behaviour: With less than five minutes left each call asks again, and an answer other than a token is raised at once:
 #            here 200 s before the end.
 # Seen:      2026-12-01, the text below "want".

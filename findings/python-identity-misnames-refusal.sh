@@ -2,8 +2,7 @@
 # Whatever a managed-identity endpoint says, Python's SDK says that it is not configured.
 #
 # Pinned:    Debian 13: python3-azure 20250603+git-1 (azure-identity 1.23.1, azure-core 1.35.0)
-# Expected:  The exception carries the endpoint's message, and an answer with expires_in alone is a token, as it is for
-#            Go.
+# Expected:  The exception carries the endpoint's message, and an answer with expires_in alone is a token.
 # Behaviour: A refusal and an answer without expires_on (which other services call well-formed) read alike:
 #            "configuration not found in environment. invalid_scope"; neither the configuration nor the scope is wrong,
 #            and the endpoint's words are lost.

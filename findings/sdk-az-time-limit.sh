@@ -5,7 +5,7 @@
 #            1.24.0
 # Expected:  Both SDKs have a limit for a slow az.
 # Behaviour: Go kills it after 10 s if the caller set no deadline ("signal: killed"); JavaScript has no limit unless
-#            processTimeoutInMs is given, and holds up the whole default chain meanwhile. Here az takes 12 s.
+#            processTimeoutInMs is given, however long az takes. Here az takes 12 s.
 # Seen:      2026-12-01, the text below "want".
 # Needs:     go, node 20 or newer, npm.
 # Exit code: 0 still so, 1 changed, 2 could not be tried.

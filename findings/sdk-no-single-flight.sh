@@ -5,8 +5,7 @@
 #            1.24.0
 # Expected:  Calls for the same token that run at once share one request: the credential is made for concurrent use.
 # Behaviour: Go's and JavaScript's managed-identity credentials send one request for each caller until the first answer
-#            is in the cache: a server that starts its workers together asks its endpoint (or, with AzureCLICredential,
-#            az) as often.
+#            is in the cache: a server whose workers start together asks its endpoint as often.
 # Seen:      2026-12-01, the text below "want".
 # Needs:     go, node 20 or newer, npm.
 # Exit code: 0 still so, 1 changed, 2 could not be tried.

@@ -2,8 +2,7 @@
 # xdg-open looks at BROWSER only where no display is.
 #
 # Pinned:    Debian 13: xdg-utils 1.2.1-2
-# Expected:  BROWSER names the browser, as its manual and other programs (Python, git, az) have it: xdg-open opens
-#            addresses with it.
+# Expected:  BROWSER names the browser, as for other programs: xdg-open opens addresses with it.
 # Behaviour: With DISPLAY set the program that mimeapps.list names for https comes first, whatever BROWSER says; without
 #            a display BROWSER is used.
 # Seen:      2026-12-01, the text below "want".
