@@ -1,10 +1,9 @@
 #!/bin/sh
-# The JavaScript Azure SDK reads fewer forms of NO_PROXY than the other SDKs.
+# The JavaScript Azure SDK reads fewer forms of NO_PROXY than other programs.
 #
 # Pinned:    @azure/core-rest-pipeline 1.24.0
 # Expected:  NO_PROXY=*, an address range and host:port keep a request off the proxy, as they do in other programs.
-# Behaviour: Only a bare name or address (or .suffix) works. *, 127.0.0.0/8 and 127.0.0.1:PORT are ignored, and the
-#            request goes to the proxy.
+# Behaviour: A bare address works. *, 127.0.0.0/8 and 127.0.0.1:PORT are ignored, and the request goes to the proxy.
 # Seen:      2026-12-01, the text below "want".
 # Needs:     node 20 or newer, npm.
 # Exit code: 0 still so, 1 changed, 2 could not be tried.
