@@ -2,27 +2,50 @@
 // The server draws; this puts what it sends in place, and sends what is clicked.
 const body = document.body, said = document.getElementById("said"), lost = document.getElementById("lost");
 
-// The code is used: out of the address bar with it, and of what a reload asks for.
-const address = new URL(location.href);
-if (address.searchParams.has("open")) {
-  address.searchParams.delete("open");
-  history.replaceState(null, "", address);
-}
-
-// What answers need, so that this tab can still give them when it is loaded again. Not a cookie: every port of
-// this machine is sent those. A key of an earlier start of aztray opens nothing.
-function answerKey() {
-  const given = body.dataset.key || "", start = body.dataset.start + " ";
-  delete body.dataset.key;
+// What is done here is signed with a key, which comes in the fragment: browsers send that to nobody. Out of the address
+// bar with it. It is kept for this tab alone, which can then be loaded again, and not as a cookie: every port of this
+// machine is sent those. A key of an earlier start of aztray opens nothing.
+let key = "";
+function takeKey() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("key") || "", start = body.dataset.start + " ";
+  if (location.hash) history.replaceState(null, "", location.pathname + location.search);
   try {
-    if (given) sessionStorage.setItem("answers", start + given);
-    const kept = sessionStorage.getItem("answers") || "";
+    if (given) sessionStorage.setItem("key", start + given);
+    const kept = sessionStorage.getItem("key") || "";
     return kept.startsWith(start) ? kept.slice(start.length) : "";
   } catch { // the browser keeps nothing
     return given;
   }
 }
-const key = answerKey();
+
+const hex = bytes => Array.from(new Uint8Array(bytes), b => b.toString(16).padStart(2, "0")).join("");
+
+// The server has the same words in key.go.
+async function send(does, sent) {
+  const path = "/actions/" + does, at = Date.now(), nonce = hex(crypto.getRandomValues(new Uint8Array(16))), text = new TextEncoder();
+  const by = await crypto.subtle.importKey("raw", text.encode(key), {name: "HMAC", hash: "SHA-256"}, false, ["sign"]);
+  const mac = await crypto.subtle.sign("HMAC", by, text.encode(["POST", path, at, nonce, sent].join("\n")));
+  return fetch(path, {method: "POST", body: sent, headers: {"Content-Type": "application/x-www-form-urlencoded",
+    "X-Aztray-Signature": at + " " + nonce + " " + hex(mac)}});
+}
+
+const locked = document.getElementById("locked");
+function may(yes) {
+  body.dataset.may = yes ? "yes" : "no";
+  locked.hidden = yes;
+}
+
+async function unlock() {
+  key = takeKey();
+  if (!key) return may(false);
+  try {
+    may((await send("check", "")).ok);
+  } catch { // what is pressed will say why
+    may(true);
+  }
+}
+addEventListener("hashchange", unlock); // the address was pasted into this tab
+unlock();
 
 function show(name, html) {
   const part = document.getElementById(name);
@@ -61,7 +84,7 @@ function back() {
   for (const part of document.querySelectorAll("[data-part]")) part.classList.remove("stale");
 }
 
-const events = new EventSource("/events?days=" + encodeURIComponent(body.dataset.days) + (key ? "&answers" : ""));
+const events = new EventSource("/events?days=" + encodeURIComponent(body.dataset.days));
 events.onopen = back;
 events.onerror = away;
 events.onmessage = e => {
@@ -91,12 +114,12 @@ document.addEventListener("submit", async e => {
   if (select) delete select.dataset.touched;
   const sent = new URLSearchParams(new FormData(form));
   if (e.submitter && e.submitter.name) sent.set(e.submitter.name, e.submitter.value);
-  if (new URL(form.action).pathname === "/actions/answer") sent.set("key", key);
   try {
-    const answer = await fetch(form.action, {method: "POST", headers: {Accept: "application/json"}, body: sent});
+    const answer = await send(form.dataset.does, sent.toString());
     const text = await answer.json();
     say(text.said || text.error, answer.ok);
+    if (answer.status === 403) may(false);
   } catch {
-    say("aztray does not answer.", false);
+    say(crypto.subtle ? "aztray does not answer." : "This browser can't sign what the buttons ask for.", false);
   }
 });

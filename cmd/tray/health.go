@@ -7,7 +7,10 @@ import (
 
 	"aztray/internal/agent"
 	"aztray/internal/auth"
+	"aztray/internal/browser"
 	"aztray/internal/health"
+	"aztray/internal/instance"
+	"aztray/internal/session"
 )
 
 // serveHealth serves the health API and the status page until ctx ends.
@@ -15,6 +18,9 @@ func (p *program) serveHealth(ctx context.Context, updates <-chan agent.Snapshot
 	lacks := func(ctx context.Context, problem *auth.Problem) { p.agent.Lacks(ctx, "health", problem) }
 	o := health.Options{Listen: p.set.Health.Listen, Version: version, Updates: updates, Do: p.agent.Do, Lacks: lacks,
 		Watched: p.set.Health.Watch, Log: p.log}
+	if p.set.Health.AutoFix == "browser" {
+		o.Unlocked = session.Unlocked
+	}
 	if s := p.newest.Load(); s != nil {
 		o.First = *s
 	}
@@ -32,11 +38,54 @@ func (p *program) serveHealth(ctx context.Context, updates <-chan agent.Snapshot
 // page is the status page, where one is served.
 type page struct{ atomic.Pointer[health.Server] }
 
-// open is an address for the person's browser alone, which opens it once with what it takes to answer; ""
-// while there is none.
+// open is the page's address with the key by which its buttons work, for the person's browser alone; "" while there
+// is none.
 func (p *page) open() string {
 	if s := p.Load(); s != nil {
 		return s.Open()
 	}
 	return ""
+}
+
+// answers are what this instance says to the person's other commands.
+func (p *program) answers(show func() string) instance.Answers {
+	return instance.Answers{Show: show, Page: p.openPage}
+}
+
+// openPage gives the page's address to somebody who is about to open it.
+func (p *program) openPage() string {
+	select {
+	case p.opened <- struct{}{}:
+	default:
+	}
+	return p.page.open()
+}
+
+// openBrowser opens an address in the person's browser.
+func openBrowser(address, leave string) error {
+	dir, err := instance.Dir()
+	if err != nil {
+		return err
+	}
+	return browser.Open(dir, address, leave)
+}
+
+// sweep takes away the files that lead a browser to the page, each when its time is over.
+func (p *program) sweep(ctx context.Context) error {
+	dir, err := instance.Dir()
+	if err != nil {
+		return err
+	}
+	due := time.NewTimer(0) // those of an earlier run
+	for {
+		select {
+		case <-ctx.Done():
+			browser.Sweep(dir, time.Now().Add(browser.Life))
+			return nil
+		case <-p.opened:
+			due.Reset(browser.Life + time.Second)
+		case <-due.C:
+			browser.Sweep(dir, time.Now())
+		}
+	}
 }

@@ -31,6 +31,7 @@ type program struct {
 	parts   []part
 
 	following []*following
+	opened    chan struct{}       // the page's address was given to who opens it
 	ask       chan struct{}       // to have the settings read anew
 	taken     func(*auth.Problem) // is told when that was done, and why they are not in use; nil: nobody
 }
@@ -46,11 +47,12 @@ func newProgram(o config.Options, read config.Change, client auth.Client, log *s
 	client.AZ.Log = log
 	set := settled{read.Settings, cli.NewEngines(read.Settings, client.StateDir), read.Err}
 	p := &program{settled: set, options: o, client: client, log: log, state: client.StateDir,
-		newest: &newest{}, page: &page{}, ask: make(chan struct{}, 1)}
+		newest: &newest{}, page: &page{}, opened: make(chan struct{}, 1), ask: make(chan struct{}, 1)}
 	p.agent = p.newAgent()
 	p.part("agent", p.agent.Run)
 	p.part("newest", p.newest.follow(p.agent.Updates()))
 	p.part("settings", p.reload)
+	p.part("sweep", p.sweep)
 	seen := p.agent.Updates()
 	p.follows("health", func(s config.Settings) any {
 		if s.Health.Listen == "" {

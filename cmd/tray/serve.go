@@ -24,7 +24,7 @@ func runServe(ctx context.Context, o config.Options, set config.Settings, client
 		defer signal.Stop(s.reload)
 		s.updates = s.agent.Updates()
 		s.program.taken = s.settingsRead
-		s.part("instance", func(ctx context.Context) error { return one.Serve(ctx, s.shown) })
+		s.part("instance", func(ctx context.Context) error { return one.Serve(ctx, s.answers(s.shown)) })
 		return s.run(ctx, s.follow)
 	})
 	if r, ok := errors.AsType[*runningAlready](err); ok {

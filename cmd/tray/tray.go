@@ -55,7 +55,7 @@ func newDesktop(p *program, one *instance.Instance) *desktop {
 		}
 		return give(ctx, d.grounds, ground)
 	})
-	p.part("instance", func(ctx context.Context) error { return one.Serve(ctx, d.shown) })
+	p.part("instance", func(ctx context.Context) error { return one.Serve(ctx, d.answers(d.shown)) })
 	p.taken = d.settingsRead
 	return d
 }
@@ -84,7 +84,9 @@ func (d *desktop) run(ctx context.Context) error {
 	}
 	d.settingsRead(d.settingsProblem(d.unread))
 	return d.program.run(ctx, func(ctx context.Context) error {
-		return tray.Run(ctx, tray.Options{Updates: d.updates, Do: d.agent.Do, Page: d.page.open, Ground: ground, Grounds: d.grounds, Show: d.show, Details: d.details, Notice: d.notice, Log: d.log})
+		return tray.Run(ctx, tray.Options{Updates: d.updates, Do: d.agent.Do, Page: d.openPage, Open: openBrowser,
+			Ground: ground, Grounds: d.grounds, Show: d.show, Details: d.details,
+			Notice: d.notice, Log: d.log})
 	})
 }
 

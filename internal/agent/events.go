@@ -157,7 +157,7 @@ func (e probed) apply(s *state, now time.Time) {
 
 // worked notes that a token was had without a person, or that one has just signed in.
 func (g *sign) worked(s *state, tenant string, now time.Time) {
-	g.silent, g.refusal, g.offlineSince, g.tries = auth.SilentWorks, nil, time.Time{}, 0
+	g.silent, g.refusal, g.offlineSince, g.tries, g.opened = auth.SilentWorks, nil, time.Time{}, 0, false
 	g.probeAt = afterProbe(s, tenant, g.tokens[s.set.Scope].ExpiresOn, now)
 }
 
@@ -245,6 +245,9 @@ type browserNeeded struct{ j signInJob }
 func (e browserNeeded) apply(s *state, now time.Time) {
 	j := e.j
 	j.silent = false
+	if j.fix {
+		s.sign(j.tenant).opened = true
+	}
 	s.signIn = &j
 	if s.renewal != nil {
 		s.renewal.Way = "browser"
@@ -262,9 +265,12 @@ func (e signInEnded) apply(s *state, now time.Time) {
 	byPerson := under.Way == "browser"
 	s.renewal, s.readAgain = nil, true
 	if e.err != nil {
-		s.failure = problemOf(e.err)
-		s.past.ended(*under, s.failure, time.Time{}, now)
-		s.set.Log.Warn("the sign-in failed", "problem", s.failure)
+		failure := problemOf(e.err)
+		if byPerson || !e.j.fix { // what nobody at the desktop asked for is no news there
+			s.failure = failure
+		}
+		s.past.ended(*under, failure, time.Time{}, now)
+		s.set.Log.Warn("the sign-in failed", "problem", failure)
 		for _, g := range s.signs {
 			g.probeAt = now // az may have stored a sign-in before it failed
 		}

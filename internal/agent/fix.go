@@ -8,9 +8,13 @@ import (
 	"aztray/internal/auth"
 )
 
-// Fix renews without a person where that is enough, else with the browser; in the tenant that is worst
-// off if TenantID is empty. It does nothing while a sign-in runs. How it ended is in Past.Last.
-type Fix struct{ TenantID string }
+// Fix renews without a person where that is enough; in the tenant that is worst off if TenantID is empty. Where it is
+// not enough, it opens the browser if it may: once for each refusal, for a script may ask for it again and again. It
+// does nothing while a sign-in runs. How it ended is in Past.Last.
+type Fix struct {
+	TenantID string
+	Browser  bool // it may open one
+}
 
 func (Fix) command() {}
 
@@ -22,7 +26,13 @@ func (s *state) fix(c Fix, now time.Time) {
 	}
 	tenant := s.tenantID(cmp.Or(c.TenantID, worst(s.inUse(now)).Tenant.ID))
 	row := s.row(tenant)
-	s.begin(signInJob{tenant: tenant, silent: s.signedIn(), fix: s.signedIn(), files: s.files, username: row.User.Name, lonely: !s.files.Kind(row).Renewable()}, now)
+	browser := c.Browser && !s.sign(tenant).opened && s.files.Kind(row).Renewable()
+	silent := s.signedIn() || !browser
+	if s.renewal == nil && !silent {
+		s.sign(tenant).opened = true
+	}
+	s.begin(signInJob{tenant: tenant, silent: silent, fix: silent, files: s.files, username: row.User.Name,
+		lonely: !browser}, now)
 }
 
 // fixNow does what was asked for too early, now that az's files were read, or could not be.

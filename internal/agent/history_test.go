@@ -281,7 +281,7 @@ func TestFixNeedsAPersonOnlyWhereSilenceIsRefused(t *testing.T) {
 				x.now()
 				r.refuse(c.refused)
 				before := r.peek().probes
-				x.a.Do(Fix{})
+				x.a.Do(Fix{Browser: true})
 				s := x.now()
 				if l := s.Past.Last; l == nil || l.Way != c.way || l.Outcome != c.outcome || s.Renewal != nil {
 					t.Errorf("ended as %+v", l)
@@ -301,11 +301,68 @@ func TestFixOfWhatNoBrowserRenews(t *testing.T) {
 	inBubble(t, r, Settings{}, func(x *run) {
 		x.now()
 		r.refuse(refusal)
-		x.a.Do(Fix{})
+		x.a.Do(Fix{Browser: true})
 		if s := x.now(); s.Past.Last == nil || s.Past.Last.Outcome != OutcomeRefused || len(r.peek().logins) != 0 {
 			t.Errorf("ended as %+v after %d sign-ins", s.Past.Last, len(r.peek().logins))
 		}
 	})
+}
+
+// fails has every sign-in end unanswered.
+func fails(r *rig) {
+	r.login = func(context.Context, auth.LoginOptions) error {
+		return &auth.Problem{Code: "SIGN_IN_TIMED_OUT", Kind: auth.TimedOut}
+	}
+}
+
+// A script asks again and again; the browser opens once for each refusal, and only where it may.
+func TestFixOpensOneBrowserForARefusal(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		out  bool // nobody is signed in
+	}{{"refused", false}, {"signed out", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig()
+			r.files = profile(contoso)
+			if c.out {
+				r.files = profile()
+			}
+			inBubble(t, r, Settings{}, func(x *run) {
+				x.now()
+				r.refuse(refusal)
+				fails(r)
+				tried := func(browser bool, logins int) {
+					t.Helper()
+					x.a.Do(Fix{TenantID: contoso, Browser: browser})
+					s := x.now()
+					if got := len(r.peek().logins); got != logins || s.Past.Last == nil || s.Past.Last.Outcome == OutcomeOK {
+						t.Errorf("%d sign-ins, want %d; ended as %+v", got, logins, s.Past.Last)
+					}
+				}
+				tried(false, 0)
+				if f := x.now().Failure; f != nil {
+					t.Errorf("the person is told of %v, which they did not ask for", f)
+				}
+				tried(true, 1)
+				tried(true, 1)
+				time.Sleep(time.Hour)
+				tried(true, 1)
+				tried(false, 1)
+
+				r.refuse(nil)
+				r.login = nil
+				r.files = profile(contoso)
+				x.a.Do(Renew{TenantID: contoso}) // the person's own
+				if s := x.now(); s.Past.Last.Outcome != OutcomeOK || len(r.peek().logins) != 2 {
+					t.Fatalf("ended as %+v", s.Past.Last)
+				}
+				r.refuse(refusal)
+				fails(r)
+				tried(true, 3)
+				tried(true, 3)
+			})
+		})
+	}
 }
 
 func TestAPartThatIsNotThereIsShown(t *testing.T) {

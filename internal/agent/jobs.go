@@ -74,7 +74,7 @@ type signInJob struct {
 
 	files    auth.Files // for fix
 	username string
-	lonely   bool // no browser could renew it
+	lonely   bool // no browser could renew it, or may be opened
 }
 
 func (j signInJob) run(ctx context.Context, w World) event {

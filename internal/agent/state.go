@@ -85,6 +85,7 @@ type sign struct {
 	lacking      map[string]*auth.Problem
 	signedInAt   time.Time   // by Entra's clock
 	policy       auth.Policy // how long a sign-in lasts in this tenant, as far as is known
+	opened       bool        // a browser was opened for this refusal by Fix
 	probing      bool
 	probeBegan   time.Time // of the one that runs, or ran last
 	refusedAt    time.Time // when a token was last renewed for a service's refusal of it

@@ -136,7 +136,7 @@ Without a command it sits in the tray.`,
 		Example: "  aztray service status\n  aztray service auth-renew --if-needed"}
 	service.AddCommand(c.statusCommand(), c.renewCommand(), c.syncCommand(), c.restartCommand())
 	root.AddCommand(c.serveCommand(), service, c.tenantCommand(), c.endpointCommand(), c.mountCommand(), c.engineCommand(), c.configCommand(), c.versionCommand())
-	root.AddCommand(c.doctorCommand(), c.autostartCommand())
+	root.AddCommand(c.doctorCommand(), c.pageCommand(), c.autostartCommand())
 	c.completions(root)
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil && completion != root {

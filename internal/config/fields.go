@@ -68,6 +68,8 @@ var fields = []field{
 	{key: "health.listen", preset: "127.0.0.1:8000", store: text(func(s *Settings) *string { return &s.Health.Listen }, loopback)},
 	{key: "health.watch", preset: []string{},
 		store: texts(func(s *Settings) *[]string { return &s.Health.Watch }, requiredURL)},
+	{key: "health.auto_fix", preset: "browser",
+		store: text(func(s *Settings) *string { return &s.Health.AutoFix }, oneOf("browser", "silent"))},
 	{key: "endpoint.enabled", preset: false, store: toggle(func(s *Settings) *bool { return &s.Endpoint.Enabled })},
 	{key: "endpoint.port", preset: 8765, store: endpointPort},
 

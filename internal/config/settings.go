@@ -56,6 +56,8 @@ type Containers struct {
 type Health struct {
 	Listen string   // a loopback address with its port; "" is off
 	Watch  []string // other services' health URLs
+	// AutoFix is what a request to renew may do: "browser" opens one where it must, "silent" never.
+	AutoFix string
 }
 
 // Endpoint is the identity endpoint for containers.

@@ -32,6 +32,8 @@ var about = map[string]string{
 	"health.listen": "Where the health API and the status page are served, on this machine alone; empty: nowhere.",
 	"health.watch":  "Health addresses of other services; where one reports that its sign-in fails, its containers get theirs anew.",
 
+	"health.auto_fix": "What ?auto_fix=true and POST /auth-renew may do: \"browser\" opens one where it must, \"silent\" never does.",
+
 	"endpoint.enabled": "Whether containers may take their tokens from the identity endpoint.",
 	"endpoint.port":    "Its port, on loopback and on the bridge networks' gateways.",
 

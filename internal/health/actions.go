@@ -1,41 +1,44 @@
 package health
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"aztray/internal/agent"
 	"aztray/internal/containers"
 )
 
-// act does what a button of the page asks for. Only a page that this run gave out knows the secret,
-// which keeps other web sites out; open.go says what it does not keep out.
+// act does what a button of the page asks for, where it is signed with the key.
 func (s *Server) act(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
-		refuse(w, http.StatusBadRequest, "The form cannot be read.")
+	body, err := io.ReadAll(r.Body) // no more than maxBody
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "The request can't be read.")
 		return
 	}
-	if !same(s.secret, r.PostForm.Get("secret")) {
-		refuse(w, http.StatusForbidden, "This page is of an earlier start of aztray; load it anew.")
+	if !s.signed.by(r, body, time.Now().UTC()) {
+		refuse(w, http.StatusForbidden, sayWhereTheKeyIs)
+		return
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "The request can't be read.")
 		return
 	}
 	what := r.PathValue("what")
-	if what == actionAnswer && !same(s.key, r.PostForm.Get(keyField)) {
-		refuse(w, http.StatusForbidden, sayWhereToAnswer)
+	if what == actionCheck {
+		answer(w, http.StatusOK, map[string]string{"said": ""})
 		return
 	}
-	a := s.action(what, r.PostForm)
+	a := s.action(what, form)
 	if a.command == nil {
 		refuse(w, a.refused, a.said)
 		return
 	}
 	s.o.Do(a.command)
-	if r.Header.Get("Accept") == "application/json" {
-		answer(w, http.StatusAccepted, map[string]string{"said": a.said})
-		return
-	}
-	http.Redirect(w, r, "/", http.StatusSeeOther) // a browser without scripts
+	answer(w, http.StatusAccepted, map[string]string{"said": a.said})
 }
 
 // action is what a button means, and what is said of it; without a command it is refused.
@@ -70,7 +73,8 @@ func (s *Server) action(what string, form url.Values) action {
 }
 
 const (
-	actionAnswer = "answer" // the one that needs the key
+	actionAnswer = "answer"
+	actionCheck  = "check" // does nothing: the page learns whether its key is good
 
 	answerAllow = "allow"
 	answerNever = "never"

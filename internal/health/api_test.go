@@ -2,6 +2,7 @@ package health
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -84,7 +85,7 @@ func TestWhoIsAnswered(t *testing.T) {
 		{"by another loopback address", "GET", "/health", []string{"Host", "[::1]:" + port}, 503},
 		{"the address bar", "GET", "/health", []string{"Sec-Fetch-Site", "none"}, 503},
 		{"our own page", "GET", "/health", []string{"Sec-Fetch-Site", "same-origin", "Origin", "http://" + at, "Referer", "http://" + at + "/"}, 503},
-		{"its form, where it sends no referrer", "GET", "/health", []string{"Sec-Fetch-Site", "same-origin", "Origin", "null"}, 503},
+		{"a form that sends no referrer", "GET", "/health", []string{"Sec-Fetch-Site", "same-origin", "Origin", "null"}, 403},
 
 		{"a name that leads to loopback", "GET", "/health", []string{"Host", "rebind.example:" + port}, 403},
 		{"one with localhost in it", "GET", "/health", []string{"Host", "localhost.rebind.example:" + port}, 403},
@@ -132,7 +133,7 @@ func TestWhoIsAnswered(t *testing.T) {
 
 func TestABodyIsBounded(t *testing.T) {
 	x := start(t, signedIn()).served()
-	body := strings.NewReader("secret=" + strings.Repeat("x", 1<<20))
+	body := strings.NewReader(strings.Repeat("x", 1<<20))
 	resp, _ := x.send("POST", "/actions/renew", body, "Content-Type", "application/x-www-form-urlencoded")
 	if resp.StatusCode != http.StatusBadRequest {
 		t.Errorf("status %d", resp.StatusCode)
@@ -346,5 +347,26 @@ func TestTheDocumentIsServed(t *testing.T) {
 	resp, body := x.ask("GET", "/openapi.json")
 	if resp.StatusCode != 200 || !bytes.Contains(body, []byte(`"openapi": "3.0.3"`)) {
 		t.Errorf("%d %.100s", resp.StatusCode, body)
+	}
+}
+
+// A browser may be opened only while somebody is there, and not where the settings say that it never is.
+func TestABrowserIsOpenedForWhoIsThere(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		unlocked func(context.Context) bool
+		want     bool
+	}{
+		{"unlocked", func(context.Context) bool { return true }, true},
+		{"locked, or nothing tells", func(context.Context) bool { return false }, false},
+		{"never, by the settings", nil, false},
+	} {
+		for _, way := range [][2]string{{"GET", "/health?auto_fix=true&wait=0"}, {"POST", "/auth-renew?wait=0"}} {
+			x := start(t, expired(), func(o *Options) { o.Unlocked = c.unlocked }).served()
+			x.ask(way[0], way[1])
+			if got := x.commands(); len(got) != 1 || got[0] != agent.Command(agent.Fix{Browser: c.want}) {
+				t.Errorf("%s, %s: %+v", c.name, way[1], got)
+			}
+		}
 	}
 }

@@ -58,22 +58,28 @@ func refused(r *http.Request) string {
 		// A page of any site whose name leads to 127.0.0.1 is of the same origin to the browser.
 		return "Only requests to 127.0.0.1, [::1] or localhost by that very name are answered."
 	}
-	site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
-	switch site { // absent: no browser, or an old one
+	switch r.Header.Get("Sec-Fetch-Site") { // absent: no browser, or an old one
 	case "", "none", "same-origin":
 	default:
 		// A picture, a form or a script of another site: ?auto_fix=true is a GET, which needs no leave.
-		return "Requests from other web sites are not answered."
+		if !landing(r) {
+			return "Requests from other web sites are not answered."
+		}
 	}
-	if origin == "null" && site == "same-origin" {
-		origin = "" // a form of a page that is to send no referrer, in a browser without scripts
-	}
-	for _, from := range []string{origin, r.Referer()} { // what older browsers send
+	for _, from := range []string{r.Header.Get("Origin"), r.Referer()} { // what older browsers send
 		if from != "" && !ourPage(from, r.Host) {
 			return "Requests from other web sites are not answered."
 		}
 	}
 	return ""
+}
+
+// landing reports whether a browser goes to the page itself, by a link: so it comes from the file that holds the
+// address with the key, which is of no site (internal/browser). From another site that gives nothing away: the page
+// is not framed, its opener is cut off (Cross-Origin-Opener-Policy), nothing is done by it, and there is no key in it.
+func landing(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.URL.Path == "/" && r.URL.RawQuery == "" &&
+		r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
 }
 
 // ourName reports whether a request's Host is loopback itself, and not a name that only leads there, at

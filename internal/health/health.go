@@ -30,7 +30,10 @@ type Options struct {
 	First   agent.Snapshot                       // what is shown until there is an update; the zero one: nothing is known
 	Watched []string                             // URLs of other services' health, which the agent watches
 	Retry   time.Duration                        // before a port that was taken is tried again, and longer each time; 0 means 30 s
-	Log     *slog.Logger                         // nil means slog.Default()
+	// Unlocked reports whether somebody is at the desktop; where it is not, auto_fix and auth-renew open no browser.
+	// nil: nobody ever is.
+	Unlocked func(context.Context) bool
+	Log      *slog.Logger // nil means slog.Default()
 }
 
 // Server is the API and the page. Make it with New and Run it once.
@@ -39,9 +42,7 @@ type Server struct {
 	log     *slog.Logger
 	now     feed
 	started time.Time
-	secret  string // what a page must present to have something done; new at each start
-	key     string // what it must present besides to answer a question; new at each start
-	codes   codes  // that open a page which has the key
+	signed  signed // what is asked for by the page
 	limit   *rate.Limiter
 	asking  asking
 	tries   atomic.Int32 // to listen
@@ -56,7 +57,8 @@ const (
 
 // New makes a server; nothing listens yet.
 func New(o Options) *Server {
-	s := &Server{o: o, log: o.Log, started: time.Now(), secret: rand.Text(), key: rand.Text(),
+	s := &Server{o: o, log: o.Log, started: time.Now(), signed: signed{key: rand.Text()}, // 130 random bits
+
 		limit: rate.NewLimiter(rate.Every(renewalEvery), renewalsAtOnce)}
 	if s.log == nil {
 		s.log = slog.Default()

@@ -50,7 +50,7 @@ func readSheets() (*sheets, error) {
 	s.template, err = template.New("page").Parse(texts[0])
 	s.CSS, s.JS, s.Symbols = template.CSS(texts[1]), template.JS(texts[2]), template.HTML(texts[3])
 	s.policy = strings.Join([]string{"default-src 'none'", "style-src " + hash(texts[1]), "script-src " + hash(texts[2]),
-		"img-src 'self'", "connect-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"}, "; ")
+		"img-src 'self'", "connect-src 'self'", "form-action 'none'", "base-uri 'none'", "frame-ancestors 'none'"}, "; ")
 	return s, err
 }
 
@@ -79,22 +79,12 @@ func (s *Server) pages(mux *http.ServeMux) error {
 type whole struct {
 	view
 	*sheets
-	Start, Secret, Version string
-	Past                   int
-	Answers                bool   // what is asked has buttons, else says where it has
-	Key                    string // for the page alone that a good code opened, and never for its events
+	Start, Version string
+	Past           int
 }
 
 func (s *Server) whole(snap agent.Snapshot, past int, sheets *sheets) whole {
-	return whole{view: newView(snap, past, clock{}, time.Now()), sheets: sheets, Start: s.start(), Secret: s.secret, Version: s.o.Version, Past: past}
-}
-
-// Elsewhere says where what is asked can be answered; "" where nothing is, or it can be here.
-func (w whole) Elsewhere() string {
-	if w.Answers || !slices.ContainsFunc(w.Boxes, func(b box) bool { return b.Ask != nil }) {
-		return ""
-	}
-	return sayWhereToAnswer
+	return whole{view: newView(snap, past, clock{}, time.Now()), sheets: sheets, Start: s.start(), Version: s.o.Version, Past: past}
 }
 
 // start tells a page whether the program is still the one that it is from.
@@ -103,8 +93,6 @@ func (s *Server) start() string { return s.started.UTC().Format(time.RFC3339Nano
 func (s *Server) page(w http.ResponseWriter, r *http.Request, sheets *sheets) {
 	snap, _ := s.now.get()
 	v := s.whole(snap, pastDays(r), sheets)
-	v.Key = s.keyFor(r)
-	v.Answers = v.Key != ""
 	var b bytes.Buffer
 	if err := sheets.template.Execute(&b, v); err != nil {
 		s.log.Error("the status page cannot be drawn", "err", err)
@@ -114,9 +102,6 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, sheets *sheets) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", sheets.policy)
 	w.Header().Set("Referrer-Policy", "same-origin")
-	if v.Key != "" {
-		w.Header().Set("Referrer-Policy", "no-referrer") // its address has the code in it still
-	}
 	w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
 	w.Write(b.Bytes())
 }
@@ -152,12 +137,11 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, sheets *sheets) 
 		_, err := fmt.Fprint(w, text)
 		return err == nil && control.Flush() == nil
 	}
-	past, answers := pastDays(r), r.URL.Query().Has(withParam)
+	past := pastDays(r)
 	sent, ok := map[string]string{}, send("retry: 2000\n\n")
 	for ok {
 		snap, changed := s.now.get()
 		v := s.whole(snap, past, sheets)
-		v.Answers = answers // says only what is drawn: whoever asks may have the buttons, not the key
 		if u, err := v.update(sent); err != nil {
 			s.log.Error("the status page cannot be drawn", "err", err)
 			return

@@ -3,11 +3,14 @@ package health
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +24,7 @@ func TestThePageNeedsNothingFromElsewhere(t *testing.T) {
 	x := start(t, expired()).served()
 	resp, body := x.ask("GET", "/")
 	policy := resp.Header.Get("Content-Security-Policy")
-	for _, want := range []string{"default-src 'none'", "script-src 'sha256-", "style-src 'sha256-", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"} {
+	for _, want := range []string{"default-src 'none'", "script-src 'sha256-", "style-src 'sha256-", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"} {
 		if !strings.Contains(policy, want) {
 			t.Errorf("the policy %q has no %s", policy, want)
 		}
@@ -62,14 +65,18 @@ func TestNamesAreNoMarkup(t *testing.T) {
 	}
 }
 
-func (x *run) act(what, secret string, form url.Values, headers ...string) (*http.Response, []byte) {
+// act presses a button of the page that has the key.
+func (x *run) act(what string, form url.Values, headers ...string) (*http.Response, []byte) {
 	x.t.Helper()
-	if form == nil {
-		form = url.Values{}
-	}
-	form.Set("secret", secret)
-	form.Set("key", x.key)
-	return x.send("POST", "/actions/"+what, strings.NewReader(form.Encode()), append(headers, "Content-Type", "application/x-www-form-urlencoded")...)
+	body := form.Encode()
+	signed := []string{signatureHeader, x.sign("POST", "/actions/"+what, body, time.Now()), "Content-Type", "application/x-www-form-urlencoded"}
+	return x.send("POST", "/actions/"+what, strings.NewReader(body), append(signed, headers...)...)
+}
+
+// sign is what the page's script sends as a signature.
+func (s *Server) sign(method, uri, body string, at time.Time) string {
+	ms, nonce := strconv.FormatInt(at.UnixMilli(), 10), fmt.Sprintf("%032x", rand.Uint64())
+	return ms + " " + nonce + " " + s.signed.signature(method, uri, ms, nonce, []byte(body))
 }
 
 // said is an answer as the page's form sends it.
@@ -82,47 +89,36 @@ func TestActions(t *testing.T) {
 		name, what string
 		form       url.Values
 		headers    []string
-		secret     func(string) string
 		code       int
 		want       agent.Command
 	}{
-		{"renew", "renew", nil, nil, nil, 303, agent.Renew{}},
-		{"renew, by the script", "renew", nil, []string{"Accept", "application/json"}, nil, 202, agent.Renew{}},
-		{"cancel", "cancel", nil, nil, nil, 303, agent.CancelSignIn{}},
-		{"sync", "sync", nil, nil, nil, 303, agent.Sync{}},
-		{"restart", "restart", nil, nil, nil, 303, agent.Restart{}},
-		{"another tenant", "tenant", url.Values{"tenant": {contoso.ID}}, nil, nil, 303, agent.UseTenant{TenantID: contoso.ID}},
-		{"a tenant that is an option of az", "tenant", url.Values{"tenant": {"--debug"}}, nil, nil, 400, nil},
-		{"yes to one that controls the engine", "answer", said("p1", containers.AskEngine, "allow"), nil, nil, 303, agent.Answer{ContainerID: "p1", Question: containers.AskEngine, Allow: true}},
-		{"the same, by the script", "answer", said("p1", containers.AskEngine, "allow"), []string{"Accept", "application/json"}, nil, 202, agent.Answer{ContainerID: "p1", Question: containers.AskEngine, Allow: true}},
-		{"never", "answer", said("p1", containers.AskEngine, "never"), nil, nil, 303, agent.Answer{ContainerID: "p1", Question: containers.AskEngine}},
-		{"never is taken back", "answer", said("p2", containers.AskEngine, "allow"), nil, nil, 303, agent.Answer{ContainerID: "p2", Question: containers.AskEngine, Allow: true}},
-		{"the refresh token is given", "answer", said("r1", containers.AskRefresh, "allow"), nil, nil, 303, agent.Answer{ContainerID: "r1", Question: containers.AskRefresh, Allow: true}},
-		{"the refresh token is refused", "answer", said("r1", containers.AskRefresh, "never"), nil, nil, 303, agent.Answer{ContainerID: "r1", Question: containers.AskRefresh}},
-		{"an answer about a container that is not there", "answer", said("p9", containers.AskEngine, "allow"), nil, nil, 404, nil},
-		{"an answer about none", "answer", said("", containers.AskEngine, "allow"), nil, nil, 404, nil},
-		{"a container is named by its id alone", "answer", said("proxy", containers.AskEngine, "allow"), nil, nil, 404, nil},
-		{"yes to the refresh token of one that asks for the token", "answer", said("p1", containers.AskRefresh, "allow"), nil, nil, 409, nil},
-		{"about a container that nothing is asked of", "answer", said("abc", containers.AskEngine, "allow"), nil, nil, 409, nil},
-		{"no question about a container that nothing is asked of", "answer", said("abc", containers.NoQuestion, "allow"), nil, nil, 409, nil},
-		{"no answer", "answer", said("p1", containers.AskEngine, ""), nil, nil, 400, nil},
-		{"another answer", "answer", said("p1", containers.AskEngine, "yes"), nil, nil, 400, nil},
-		{"a good answer in a form that is too long", "answer", url.Values{"container": {"p1"}, "question": {"engine"}, "answer": {"allow"}, "more": {strings.Repeat("x", maxBody)}}, nil, nil, 400, nil},
-		{"an answer without the secret", "answer", said("p1", containers.AskEngine, "allow"), nil, func(string) string { return "" }, 403, nil},
-		{"an answer from another site, with the secret", "answer", said("r1", containers.AskRefresh, "allow"), []string{"Sec-Fetch-Site", "cross-site"}, nil, 403, nil},
-		{"nothing that there is", "format", nil, nil, nil, 404, nil},
-		{"no secret", "renew", nil, nil, func(string) string { return "" }, 403, nil},
-		{"that of another start", "renew", nil, nil, func(string) string { return "ABCDEFGHIJKLMNOPQRSTUVWXYZ" }, 403, nil},
-		{"from another site, with the secret", "renew", nil, []string{"Origin", "https://evil.example"}, nil, 403, nil},
+		{"renew", "renew", nil, nil, 202, agent.Renew{}},
+		{"cancel", "cancel", nil, nil, 202, agent.CancelSignIn{}},
+		{"sync", "sync", nil, nil, 202, agent.Sync{}},
+		{"restart", "restart", nil, nil, 202, agent.Restart{}},
+		{"another tenant", "tenant", url.Values{"tenant": {contoso.ID}}, nil, 202, agent.UseTenant{TenantID: contoso.ID}},
+		{"a tenant that is an option of az", "tenant", url.Values{"tenant": {"--debug"}}, nil, 400, nil},
+		{"yes to one that controls the engine", "answer", said("p1", containers.AskEngine, "allow"), nil, 202, agent.Answer{ContainerID: "p1", Question: containers.AskEngine, Allow: true}},
+		{"never", "answer", said("p1", containers.AskEngine, "never"), nil, 202, agent.Answer{ContainerID: "p1", Question: containers.AskEngine}},
+		{"never is taken back", "answer", said("p2", containers.AskEngine, "allow"), nil, 202, agent.Answer{ContainerID: "p2", Question: containers.AskEngine, Allow: true}},
+		{"the refresh token is given", "answer", said("r1", containers.AskRefresh, "allow"), nil, 202, agent.Answer{ContainerID: "r1", Question: containers.AskRefresh, Allow: true}},
+		{"the refresh token is refused", "answer", said("r1", containers.AskRefresh, "never"), nil, 202, agent.Answer{ContainerID: "r1", Question: containers.AskRefresh}},
+		{"an answer about a container that is not there", "answer", said("p9", containers.AskEngine, "allow"), nil, 404, nil},
+		{"an answer about none", "answer", said("", containers.AskEngine, "allow"), nil, 404, nil},
+		{"a container is named by its id alone", "answer", said("proxy", containers.AskEngine, "allow"), nil, 404, nil},
+		{"yes to the refresh token of one that asks for the token", "answer", said("p1", containers.AskRefresh, "allow"), nil, 409, nil},
+		{"about a container that nothing is asked of", "answer", said("abc", containers.AskEngine, "allow"), nil, 409, nil},
+		{"no question about a container that nothing is asked of", "answer", said("abc", containers.NoQuestion, "allow"), nil, 409, nil},
+		{"no answer", "answer", said("p1", containers.AskEngine, ""), nil, 400, nil},
+		{"another answer", "answer", said("p1", containers.AskEngine, "yes"), nil, 400, nil},
+		{"a good answer in a form that is too long", "answer", url.Values{"container": {"p1"}, "question": {"engine"}, "answer": {"allow"}, "more": {strings.Repeat("x", maxBody)}}, nil, 400, nil},
+		{"an answer from another site, with the key", "answer", said("r1", containers.AskRefresh, "allow"), []string{"Sec-Fetch-Site", "cross-site"}, 403, nil},
+		{"nothing that there is", "format", nil, nil, 404, nil},
+		{"from another site, with the key", "renew", nil, []string{"Origin", "https://evil.example"}, 403, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x := start(t, questioned(signedIn())).served()
-			_, page := x.ask("GET", "/")
-			secret := regexp.MustCompile(`name="secret" value="([^"]+)"`).FindStringSubmatch(string(page))[1]
-			if c.secret != nil {
-				secret = c.secret(secret)
-			}
-			resp, body := x.act(c.what, secret, c.form, c.headers...)
+			resp, body := x.act(c.what, c.form, c.headers...)
 			if resp.StatusCode != c.code {
 				t.Errorf("%d, want %d: %s", resp.StatusCode, c.code, body)
 			}
@@ -137,8 +133,8 @@ func TestActions(t *testing.T) {
 		})
 	}
 	a, b := New(Options{}), New(Options{})
-	if a.secret == b.secret || a.key == b.key || a.key == a.secret || min(len(a.secret), len(a.key)) < 26 {
-		t.Errorf("secrets %d and %d long, the same at each start: %v, %v", len(a.secret), len(a.key), a.secret == b.secret, a.key == b.key)
+	if a.signed.key == b.signed.key || len(a.signed.key) < 26 { // base 32: 5 bits each
+		t.Errorf("a key %d long, the same at each start: %v", len(a.signed.key), a.signed.key == b.signed.key)
 	}
 }
 
@@ -147,14 +143,9 @@ func TestActionsArePosted(t *testing.T) {
 	x := start(t, questioned(signedIn())).served()
 	for _, what := range []string{"renew", "answer"} {
 		form := said("p1", containers.AskEngine, "allow")
-		form.Set("secret", x.secret)
-		form.Set("key", x.key)
-		if resp, _ := x.ask("GET", "/actions/"+what+"?"+form.Encode()); resp.StatusCode != 405 || len(x.commands()) != 0 {
+		path := "/actions/" + what + "?" + form.Encode()
+		if resp, _ := x.ask("GET", path, signatureHeader, x.sign("GET", path, "", time.Now())); resp.StatusCode != 405 || len(x.commands()) != 0 {
 			t.Errorf("%s: %d, the agent was asked for %v", what, resp.StatusCode, x.commands())
-		}
-		form = said("p1", containers.AskEngine, "allow")
-		if resp, _ := x.send("POST", "/actions/"+what+"?secret="+x.secret, strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded"); resp.StatusCode != 403 {
-			t.Errorf("%s with the secret in its address: %d", what, resp.StatusCode)
 		}
 	}
 }

@@ -65,7 +65,8 @@ func good(s agent.Snapshot) bool {
 // the asker has gone. It goes on whatever becomes of the asker.
 func (s *Server) renew(ctx context.Context, tenant string, wait time.Duration) (agent.Snapshot, *Renewal) {
 	before, _ := s.now.get()
-	asked, again := s.ask(before, tenant, time.Now().UTC())
+	browser := s.o.Unlocked != nil && s.o.Unlocked(ctx)
+	asked, again := s.ask(before, agent.Fix{TenantID: tenant, Browser: browser}, time.Now().UTC())
 	if again > 0 {
 		return before, &Renewal{State: Limited, RetryIn: int((again + time.Second - 1) / time.Second)}
 	}
@@ -98,7 +99,7 @@ const takenUp = 10 * time.Second // within which the agent takes up what it was 
 
 // ask has the agent renew, unless it does. It gives the moment from which an end is an answer, or how long
 // to wait before asking again.
-func (s *Server) ask(before agent.Snapshot, tenant string, now time.Time) (asked time.Time, again time.Duration) {
+func (s *Server) ask(before agent.Snapshot, fix agent.Fix, now time.Time) (asked time.Time, again time.Duration) {
 	s.asking.mu.Lock()
 	defer s.asking.mu.Unlock()
 	pending := before.Past.Last == nil || before.Past.Last.EndedAt.Before(s.asking.at)
@@ -114,8 +115,8 @@ func (s *Server) ask(before agent.Snapshot, tenant string, now time.Time) (asked
 		return now, again
 	}
 	s.asking.at = now
-	s.log.Info("a renewal was asked for by the health API", "tenant", tenant)
-	s.o.Do(agent.Fix{TenantID: tenant})
+	s.log.Info("a renewal was asked for by the health API", "tenant", fix.TenantID, "browser", fix.Browser)
+	s.o.Do(fix)
 	return now, 0
 }
 

@@ -117,8 +117,8 @@ func boxWords(b containers.Status) string {
 	return "gets the token only if you say so"
 }
 
-// sayWhereToAnswer is said where a question has no buttons: the page may be anybody's who reaches loopback.
-const sayWhereToAnswer = "To answer a question here, open this page by “Show details” in the tray's menu."
+// sayWhereTheKeyIs is said to who has none: the page may be anybody's who reaches loopback.
+const sayWhereTheKeyIs = "You can look here, and not act. For buttons, choose “Show details” in the tray's menu, or run aztray page."
 
 // consentWords say how never is taken back, where no error does.
 func consentWords(b containers.Status) string {

@@ -22,8 +22,20 @@ import (
 // ErrRunning says that another process of this person holds the lock: call Show.
 var ErrRunning = errors.New("aztray is running already")
 
+// What may be asked for.
 const (
-	request  = "show"
+	askShow = "show"
+	askPage = "page"
+)
+
+// Answers give what is asked for, each as one line; they must not block.
+type Answers struct {
+	Show func() string // makes the instance show itself, and gives its state as text
+	Page func() string // the status page's address with its key; "": there is none
+}
+
+const (
+	maxAsk   = 16      // bytes of what is asked for
 	maxReply = 4 << 10 // bytes of status text
 	patience = 5 * time.Second
 	callers  = 8 // served at once; more wait their turn
@@ -68,9 +80,8 @@ func listen(path string) (net.Listener, error) {
 	return socket, nil
 }
 
-// Serve calls show for each second start and sends it the text that show returns, until ctx ends.
-// Calls come one at a time; show must not block.
-func (i *Instance) Serve(ctx context.Context, show func() string) error {
+// Serve answers each call until ctx ends. Calls come one at a time.
+func (i *Instance) Serve(ctx context.Context, answers Answers) error {
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(ctx, func() { i.socket.Close() })
 	defer stop()
@@ -93,11 +104,13 @@ func (i *Instance) Serve(ctx context.Context, show func() string) error {
 			defer context.AfterFunc(ctx, func() { conn.Close() })()
 			defer conn.Close()
 			conn.SetDeadline(time.Now().Add(patience))
-			if line, err := readLine(conn, len(request)); err != nil || line != request {
+			line, err := readLine(conn, maxAsk)
+			answer := map[string]func() string{askShow: answers.Show, askPage: answers.Page}[line]
+			if err != nil || answer == nil {
 				return
 			}
 			one.Lock()
-			text := show()
+			text := answer()
 			one.Unlock()
 			io.WriteString(conn, oneLine(text)+"\n")
 		})
@@ -117,20 +130,38 @@ func (i *Instance) Close() error {
 // Show asks the running instance to show itself and returns its state as one line. While that one is
 // still starting, Show waits for it, five seconds at most.
 func Show(ctx context.Context, dir string) (string, error) {
+	line, err := ask(ctx, dir, askShow)
+	if err != nil {
+		return "", fmt.Errorf("asking the running aztray to show itself: %w", err)
+	}
+	return line, nil
+}
+
+// Page asks the running instance for the status page's address, with the key by which its buttons work; "": it
+// serves none.
+func Page(ctx context.Context, dir string) (string, error) {
+	line, err := ask(ctx, dir, askPage)
+	if err != nil {
+		return "", fmt.Errorf("asking the running aztray for its page: %w", err)
+	}
+	return line, nil
+}
+
+func ask(ctx context.Context, dir, what string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	conn, err := dial(ctx, socketPath(dir))
 	if err != nil {
-		return "", fmt.Errorf("asking the running aztray to show itself: %w", err)
+		return "", err
 	}
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	defer conn.Close()
-	if _, err := io.WriteString(conn, request+"\n"); err != nil {
-		return "", fmt.Errorf("asking the running aztray to show itself: %w", err)
+	if _, err := io.WriteString(conn, what+"\n"); err != nil {
+		return "", err
 	}
 	line, err := readLine(conn, maxReply)
 	if err != nil {
-		return "", fmt.Errorf("the running aztray did not answer: %w", err)
+		return "", fmt.Errorf("it did not answer: %w", err)
 	}
 	return line, nil
 }

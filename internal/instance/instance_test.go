@@ -40,10 +40,10 @@ func hold(dir string) int {
 	}()
 	fmt.Println("holding")
 	shown := 0
-	i.Serve(ctx, func() string {
+	i.Serve(ctx, Answers{Show: func() string {
 		shown++
 		return fmt.Sprintf("Signed in to Contoso\n(shown %d times)", shown)
-	})
+	}, Page: func() string { return "http://127.0.0.1:8000/#key=KEY" }})
 	if err := i.Close(); err != nil {
 		return 1
 	}
@@ -142,16 +142,17 @@ func TestShowGivesUp(t *testing.T) {
 	}
 }
 
-func TestOnlyShowIsServed(t *testing.T) {
+func TestNothingElseIsServed(t *testing.T) {
 	tests := []struct{ name, sent string }{
 		{"nothing", "\n"},
 		{"another word", "quit\n"},
 		{"more than the word", "show me\n"},
+		{"the page, where there is none", "page\n"},
 		{"no end", strings.Repeat("s", 1<<16)},
 	}
 	dir := short(t)
 	i := take(t, dir)
-	serve(t, i, func() string { t.Error("served"); return "" })
+	serve(t, i, func() string { t.Error("served"); return "" }) // and no page
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			conn, err := net.Dial("unix", socketPath(dir))
@@ -183,7 +184,7 @@ func TestServeEndsWhileACallerDawdles(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			ended := make(chan error)
-			go func() { ended <- i.Serve(ctx, func() string { return "" }) }()
+			go func() { ended <- i.Serve(ctx, Answers{Show: func() string { return "" }}) }()
 			conn, err := net.Dial("unix", socketPath(dir))
 			if err != nil {
 				t.Fatal(err)
@@ -203,6 +204,14 @@ func TestServeEndsWhileACallerDawdles(t *testing.T) {
 				t.Error("Serve waits for the caller")
 			}
 		})
+	}
+}
+
+func TestPage(t *testing.T) {
+	dir := short(t)
+	startOther(t, dir)
+	if got, err := Page(t.Context(), dir); got != "http://127.0.0.1:8000/#key=KEY" || err != nil {
+		t.Errorf("Page: %q, %v", got, err)
 	}
 }
 
@@ -249,7 +258,7 @@ func take(t *testing.T, dir string) *Instance {
 func serve(t *testing.T, i *Instance, show func() string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error)
-	go func() { ended <- i.Serve(ctx, show) }()
+	go func() { ended <- i.Serve(ctx, Answers{Show: show}) }()
 	t.Cleanup(func() { cancel(); <-ended })
 }
 

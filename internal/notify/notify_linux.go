@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"aztray/internal/session"
 )
 
 // https://specifications.freedesktop.org/notification-spec/latest/protocol.html
@@ -144,7 +143,7 @@ func (d *desk) after(pause time.Duration) {
 // openBus connects to the session bus and subscribes. It never starts a bus: godbus would run
 // dbus-launch and leave a daemon behind.
 func openBus() (*dbus.Conn, error) {
-	addr := busAddress()
+	addr := session.Bus()
 	if addr == "" {
 		return nil, errNoBus
 	}
@@ -171,22 +170,6 @@ func openBus() (*dbus.Conn, error) {
 		return nil, err
 	}
 	return conn, nil
-}
-
-func busAddress() string {
-	addr := os.Getenv("DBUS_SESSION_BUS_ADDRESS")
-	if addr != "" && addr != "autolaunch:" {
-		return addr
-	}
-	dir := os.Getenv("XDG_RUNTIME_DIR")
-	if dir == "" {
-		dir = "/run/user/" + strconv.Itoa(os.Getuid())
-	}
-	socket := filepath.Join(dir, "bus")
-	if _, err := os.Stat(socket); err != nil {
-		return ""
-	}
-	return "unix:path=" + dbus.EscapeBusAddressValue(socket)
 }
 
 // serverOwner is the server's connection name, "" without a server. It starts none.

@@ -4,11 +4,13 @@ import (
 	"context"
 
 	"github.com/godbus/dbus/v5"
+
+	"aztray/internal/session"
 )
 
 // Probe asks the desktop's notification server who it is and what it can do. It shows nothing.
 func Probe(ctx context.Context) (Server, error) {
-	addr := busAddress()
+	addr := session.Bus()
 	if addr == "" {
 		return Server{}, ErrNoDesktop
 	}

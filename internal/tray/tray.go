@@ -19,9 +19,12 @@ type Options struct {
 	Ground  Ground                // the panel's brightness
 	Grounds <-chan Ground         // another from now on; nil: never
 	Clock   *Clock                // how times are written; nil means as the system says
-	Page    func() string         // opens the status page, once: a secret may follow its "?"; "", or nil: there is none
-	Show    <-chan struct{}       // a second start asks where this one is; nil: never
-	Details <-chan string         // a click on a notification: shows the details, with the compositor's leave; nil: never
+	Page    func() string         // the status page's address, whose fragment is a secret; "", or nil: there is none
+	// Open opens an address in the person's browser, with the compositor's leave where there is one. It must not
+	// wait for the browser.
+	Open    func(address, leave string) error
+	Show    <-chan struct{} // a second start asks where this one is; nil: never
+	Details <-chan string   // a click on a notification: shows the details, with the compositor's leave; nil: never
 	// Notice is told what the tray cannot show itself: that no panel has a place for it, that the
 	// clipboard cannot be reached, the answer to Show. It must not block for long. nil: only logged.
 	Notice    func(*auth.Problem)
