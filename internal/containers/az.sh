@@ -2,6 +2,8 @@
 # aztray's small az: it answers what tools ask az for from what aztray delivers, in an image that has no Azure CLI.
 # It needs a shell that is POSIX with local variables, and nothing else. docs/az-in-containers.md lists its answers.
 
+set -f
+
 # A real az that came later is always the better one.
 search_real() {
 	IFS=:
@@ -22,7 +24,6 @@ nl='
 '
 tab='	'
 IFS=$nl LC_ALL=C
-set -f
 
 fail() {
 	printf 'ERROR: %s\n' "$2" >&2

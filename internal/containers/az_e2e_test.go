@@ -290,6 +290,40 @@ func checkTable(t *testing.T, same int) {
 	}
 }
 
+// TestOddNames: what a subscription may be called comes out as az prints it, in every form.
+func TestOddNames(t *testing.T) {
+	t.Parallel()
+	b := bundle("secret", time.Now().Add(time.Hour))
+	for i, name := range []string{
+		"Pay-As-You-Go", `say "hi"`, `C:\dev`, "it's", "a|b|c", "Größe", "Контосо", "yes", "No", "null", "~", "123", "1.5", "1.5.2", "2026-01-01",
+		"#1", "a #1", "a: b", "a:", "- x", "-x", "*", "[x]", "{x}", "& co", "!x", "%x", "@x", "`x`", ",x", "a, b & c (dev)", "=", "?", "x?", "<<", "...",
+		"/slash", "$HOME", "$(id)", "a*b", "~ada", "N/A",
+	} {
+		row := auth.ProfileSubscription{ID: fmt.Sprintf("33333333-0000-4000-8000-%012d", i), Name: name, State: "Enabled",
+			TenantID: b.TenantID, HomeTenantID: b.TenantID}
+		b.Rows = append(b.Rows, row)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, profileFile), b.ProfileJSON(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	real := startAz(t, dir, []string{"AZURE_CORE_COLLECT_TELEMETRY=false", "AZURE_CORE_NO_COLOR=true"})
+	for _, args := range [][]string{
+		{"account", "list"}, {"account", "list", "-o", "yaml"}, {"account", "list", "-o", "tsv"}, {"account", "list", "--query", "[].name", "-o", "tsv"},
+		{"account", "list", "--query", "[].name", "-o", "yaml"}, {"account", "list", "--query", `[?name=='a|b|c'].id`}, {"account", "show", "-s", "$(id)"},
+		{"account", "show", "-s", "a|b|c", "-o", "table"}, {"account", "show", "-s", `say "hi"`, "--query", "name", "-o", "tsv"},
+		{"account", "list", "--query", "[?contains(name,':')].{name:name}", "-o", "table"},
+	} {
+		want := real.run(args...).plain()
+		for shellName, shell := range shells(t) {
+			out, msg, code := newShim(t, shell, b).runArgs(args)
+			if got := (azAnswer{out, msg, code}).plain(); got != want {
+				t.Errorf("%s: az %q: exit %d %s\n%s\nwant\n%s", shellName, args, code, msg, got.Out, want.Out)
+			}
+		}
+	}
+}
+
 // TestOurAzIsFoundByItsUser: on a real engine, the container's own user runs it by its PATH.
 func TestOurAzIsFoundByItsUser(t *testing.T) {
 	t.Parallel()
