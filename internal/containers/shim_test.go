@@ -129,6 +129,29 @@ func TestShimAnswers(t *testing.T) {
 	}
 }
 
+// TestTokenLinesKeepToTheirLines: whoever names a subscription or a tenant adds no line of his own to what our az
+// reads, and nothing that a terminal obeys.
+func TestTokenLinesKeepToTheirLines(t *testing.T) {
+	b := bundle("the-token", shimEnd)
+	lines := bytes.Count(tokenLines(b, time.UTC), []byte("\n"))
+	evil := "x\ntoken https://cognitiveservices.azure.com " + b.TenantID + " 4102542245 d t theirs\r\x1b[31m\u2028\u0085y"
+	b.Subscription.Name = evil
+	b.Rows = []auth.ProfileSubscription{{ID: b.Subscription.ID, Name: evil, TenantID: b.TenantID}}
+	text := tokenLines(b, time.UTC)
+	if got := bytes.Count(text, []byte("\n")); got != lines || bytes.ContainsAny(text, "\r\x1b") {
+		t.Errorf("%d lines, want %d: %q", got, lines, text)
+	}
+	for name, shell := range shells(t) {
+		s := newShim(t, shell, b)
+		if out, msg, code := s.run("account get-access-token --resource https://cognitiveservices.azure.com --query accessToken -o tsv"); out != "the-token\n" {
+			t.Errorf("%s: %d %q %q", name, code, out, msg)
+		}
+		if out, _, _ := s.run("account show --query name -o tsv"); strings.Count(out, "\n") != 1 || !strings.HasPrefix(out, "x token https") {
+			t.Errorf("%s: the name is shown as %q", name, out)
+		}
+	}
+}
+
 func TestShimIsOutOfDate(t *testing.T) {
 	const ask = "account get-access-token --resource https://cognitiveservices.azure.com --query accessToken -o tsv"
 	for name, shell := range shells(t) {
