@@ -135,7 +135,11 @@ func (a *Agent) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer a.work.Wait()
 	defer stop()
+	kept := newKeeper(a.state.set.StateFile, a.log, func(m Memory) { a.send(ctx, leftBehind{m}) })
+	kept.begin()
 	a.state.load()
+	go kept.run()
+	defer kept.close()
 	a.watch(ctx)
 	wake := time.NewTimer(0)
 	last := time.Now()
@@ -143,8 +147,8 @@ func (a *Agent) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			stop()
-			a.work.Wait() // what a job still writes is older
-			a.state.save()
+			a.work.Wait()
+			kept.put(a.state.memory())
 			return nil
 		case e := <-a.events:
 			a.log.Debug("event", "event", eventName(e))
@@ -170,6 +174,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		p := next(a.state, now.UTC())
 		a.state.release(now.UTC(), p.alike)
 		a.start(ctx, p.jobs)
+		kept.put(a.state.memory())
 		a.publish(a.state.snapshot(now.UTC()))
 		wake.Reset(min(p.wake.Sub(now.UTC()), tick))
 	}

@@ -69,6 +69,13 @@ func (a *Agent) Lacks(ctx context.Context, part string, p *auth.Problem) {
 	a.send(ctx, partSaid{part, p})
 }
 
+// PageAt says where the status page is; a zero Page: nowhere. It may be called from anywhere while Run runs.
+func (a *Agent) PageAt(ctx context.Context, p Page) { a.send(ctx, pageMoved{p}) }
+
+type pageMoved struct{ page Page }
+
+func (e pageMoved) apply(s *state, _ time.Time) { s.page = e.page }
+
 type partSaid struct {
 	part    string
 	problem *auth.Problem

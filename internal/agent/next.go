@@ -54,9 +54,6 @@ func next(s *state, now time.Time) plan {
 	p.cure(s, now)
 	p.restart(s)
 	p.turn(s, now)
-	if j, ok := s.toSave(); ok {
-		p.jobs = append(p.jobs, j)
-	}
 	return p
 }
 

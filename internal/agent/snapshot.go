@@ -41,6 +41,13 @@ type Snapshot struct {
 	Uncovered      []containers.Uncovered // that look as if they needed the credential
 	Missing        []*auth.Problem        // parts that are not there (az, Docker, ...): one sentence each
 	Past           Past
+	Page           Page // where the status page and the health API are
+}
+
+// Page is the place of the status page and the health API.
+type Page struct {
+	Address string // such as 127.0.0.1:8000; "": nowhere
+	Why     string // it is not at the usual port, as a clause; "": it is, or the address was set
 }
 
 // TenantState is how the sign-in stands in one tenant in use: the one in use by default, or one that

@@ -69,11 +69,11 @@ type state struct {
 	openaiFailures int
 	askingOpenAI   bool
 
-	saved  string        // what was written to the state file last
 	rolled time.Time     // when we last had az renew or sign in
 	skew   time.Duration // our clock minus Entra's
 
 	past    past
+	page    Page
 	lacking map[string]*auth.Problem // by the name of a part of ours that is not there
 }
 
@@ -293,7 +293,7 @@ func (s *state) snapshot(now time.Time) Snapshot {
 	snap := Snapshot{
 		At: now, Level: w.Level, Before: w.Level, Deadline: w.Deadline, DeadlineSource: w.DeadlineSource, Concerns: w.Tenant, InUse: inUse,
 		Account: row.User.Name, Kind: s.files.Kind(row), Scope: s.set.Scope, Tenant: s.tenantByID(tenant), Skew: s.skew,
-		Problem: cmp.Or(w.Problem, s.filesErr), Failure: s.failure, Tenants: s.knownTenants(), Held: s.set.Held != nil, Missing: s.missing(), Past: s.past.shown(),
+		Problem: cmp.Or(w.Problem, s.filesErr), Failure: s.failure, Tenants: s.knownTenants(), Held: s.set.Held != nil, Missing: s.missing(), Past: s.past.shown(), Page: s.page,
 	}
 	if row.TenantID == tenant {
 		snap.Subscription = row.Subscription()

@@ -1,13 +1,11 @@
 package agent
 
 import (
-	"context"
 	"encoding/json"
 	"maps"
 	"os"
 	"time"
 
-	"aztray/internal/atomicfile"
 	"aztray/internal/auth"
 )
 
@@ -29,8 +27,9 @@ type History struct {
 	Policy     auth.Policy `json:"policy"`
 }
 
+// memory is what is to outlive the run. It shares nothing that is written to later.
 func (s *state) memory() Memory {
-	m := Memory{Tenants: s.tenants, Signs: map[string]History{}, Served: s.served, Past: s.past.moments, Holding: s.holding(), Skew: s.skew.Round(time.Minute)}
+	m := Memory{Tenants: s.tenants, Signs: map[string]History{}, Served: maps.Clone(s.served), Past: s.past.moments, Holding: s.holding(), Skew: s.skew.Round(time.Minute)}
 	if s.set.Stay {
 		m.Chosen = s.chosen
 	}
@@ -64,40 +63,5 @@ func (s *state) load() {
 	}
 	for tenant, h := range m.Signs {
 		s.sign(tenant).signedInAt, s.sign(tenant).policy = h.SignedInAt, h.Policy
-	}
-}
-
-// toSave is the job that writes what changed; false when nothing did.
-func (s *state) toSave() (saveJob, bool) {
-	if s.set.StateFile == "" {
-		return saveJob{}, false
-	}
-	b, err := json.MarshalIndent(s.memory(), "", "  ")
-	if err != nil || string(b) == s.saved {
-		return saveJob{}, false
-	}
-	s.saved = string(b)
-	return saveJob{s.set.StateFile, b}, true
-}
-
-// save writes at once, at the end of a run.
-func (s *state) save() {
-	if j, ok := s.toSave(); ok {
-		j.run(context.Background(), nil)
-	}
-}
-
-type saveJob struct {
-	file string
-	data []byte
-}
-
-func (j saveJob) run(context.Context, World) event { return saved{atomicfile.Write(j.file, j.data)} }
-
-type saved struct{ err error }
-
-func (e saved) apply(s *state, _ time.Time) {
-	if e.err != nil {
-		s.set.Log.Warn("what was learnt is not kept", "err", e.err)
 	}
 }
