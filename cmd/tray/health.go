@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"aztray/internal/agent"
 	"aztray/internal/auth"
 	"aztray/internal/browser"
+	"aztray/internal/config"
+	"aztray/internal/containers"
 	"aztray/internal/health"
 	"aztray/internal/instance"
 	"aztray/internal/session"
@@ -17,7 +20,7 @@ import (
 func (p *program) serveHealth(ctx context.Context, updates <-chan agent.Snapshot) error {
 	lacks := func(ctx context.Context, problem *auth.Problem) { p.agent.Lacks(ctx, "health", problem) }
 	o := health.Options{Listen: p.set.Health.Listen, Version: version, Updates: updates, Do: p.agent.Do, Lacks: lacks,
-		Watched: p.set.Health.Watch, Log: p.log}
+		Watched: p.set.Health.Watch, Log: p.log, At: p.pageAt}
 	if p.set.Health.AutoFix == "browser" {
 		o.Unlocked = session.Unlocked
 	}
@@ -32,7 +35,29 @@ func (p *program) serveHealth(ctx context.Context, updates <-chan agent.Snapshot
 		defer stop()
 		lacks(ctx, nil)
 	}()
+	if p.set.Health.Listen != config.ListenAuto {
+		return server.Run(ctx)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	var ports sync.WaitGroup
+	defer ports.Wait()
+	defer stop()
+	ports.Go(func() {
+		p.engines.WatchPorts(ctx, server.Created, func(ports containers.Ports) { server.Published(ports) })
+	})
 	return server.Run(ctx)
+}
+
+// pageAt notes where the page is, for the agent and for the person's other commands.
+func (p *program) pageAt(ctx context.Context, at health.Place) {
+	p.agent.PageAt(ctx, agent.Page(at))
+	dir, err := instance.Place()
+	if err == nil {
+		err = instance.KeepPage(dir, instance.PagePlace(at))
+	}
+	if err != nil {
+		p.log.Warn("other commands are not told where the status page is", "err", err)
+	}
 }
 
 // page is the status page, where one is served.

@@ -58,6 +58,9 @@ func newProgram(o config.Options, read config.Change, client auth.Client, log *s
 		if s.Health.Listen == "" {
 			return nil
 		}
+		if s.Health.Listen == config.ListenAuto {
+			return []any{s.Health, s.Engine.Hosts}
+		}
 		return s.Health
 	}, func(ctx context.Context, p *program) error { return p.serveHealth(ctx, seen) })
 	updates := p.agent.Updates()
@@ -131,6 +134,7 @@ func alone(ctx context.Context, client auth.Client, one func(*instance.Instance,
 		return noPlace(err)
 	}
 	defer taken.Close()
+	_ = instance.KeepPage(place, instance.PagePlace{}) // of one that crashed
 	defer outliveStandardError()()
 	log, file := newLog(os.Stderr, client.StateDir)
 	defer file.Close()

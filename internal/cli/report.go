@@ -13,6 +13,7 @@ import (
 	"aztray/internal/auth"
 	"aztray/internal/containers"
 	"aztray/internal/health"
+	"aztray/internal/instance"
 	"aztray/internal/openai"
 )
 
@@ -100,12 +101,27 @@ func (c *command) report(ctx context.Context, s signIn, f found, boxes []contain
 			when(b.ExpiresOn), when(b.DeliveredAt), text(b.Error), refreshWord(b), consentWord(b.Consent), "", nil})
 	}
 	port := health.Taken(ctx, c.settings.Health.Listen, c.settings.Health.Watch)
-	for _, p := range append([]*auth.Problem{c.client.AZ.Problem(), s.files.CacheProblem, c.endpointProblem(ctx, boxes), c.socketProblem(ctx), port}, f.away...) {
+	for _, p := range append([]*auth.Problem{c.client.AZ.Problem(), s.files.CacheProblem, c.endpointProblem(ctx, boxes), c.socketProblem(ctx), port, pageMoved(ctx)}, f.away...) {
 		if p != nil {
 			r.Notices = append(r.Notices, *problemReport(p))
 		}
 	}
 	return r
+}
+
+// pageMoved says that the status page is not at its usual address, and why; nil where it is, or nowhere.
+func pageMoved(ctx context.Context) *auth.Problem {
+	dir, err := instance.Place()
+	if err != nil || !instance.Running(ctx, dir) {
+		return nil
+	}
+	p := instance.ReadPage(dir)
+	if p.Why == "" {
+		return nil
+	}
+	return &auth.Problem{Code: "HEALTH_PORT_MOVED", Kind: auth.ConfigError,
+		Message: "The health API and the status page are at http://" + p.Address + ", for " + p.Why + ".",
+		Advice:  "To have them always at one address, set health.listen to it."}
 }
 
 // askOpenAI asks whether the token works where the containers use it; nil where no endpoint is set or

@@ -71,7 +71,7 @@ func TestErrors(t *testing.T) {
 		{"another credential", "[containers]\ncredential = \"password\"", "",
 			", line 2: containers.credential is \"password\"; it must be access-token or refresh-token"},
 		{"health for the whole network", "[health]\nlisten = \"0.0.0.0:8000\"", "",
-			", line 2: health.listen is \"0.0.0.0:8000\"; it must be an address of this machine alone, such as 127.0.0.1:8000"},
+			", line 2: health.listen is \"0.0.0.0:8000\"; it must be auto, or an address of this machine alone, such as 127.0.0.1:8000"},
 		{"a port that is none", "[endpoint]\nport = 70000", "",
 			", line 2: endpoint.port is 70000; it must be a port, a number from 1 to 65535"},
 		{"a switch in words", "[endpoint]\nenabled = \"perhaps\"", "",

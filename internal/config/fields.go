@@ -65,7 +65,7 @@ var fields = []field{
 		store: texts(func(s *Settings) *[]string { return &s.Containers.Scopes }, scope)},
 	{key: "containers.logs", preset: true, store: toggle(func(s *Settings) *bool { return &s.Containers.Logs })},
 
-	{key: "health.listen", preset: "127.0.0.1:8000", store: text(func(s *Settings) *string { return &s.Health.Listen }, loopback)},
+	{key: "health.listen", preset: "auto", store: text(func(s *Settings) *string { return &s.Health.Listen }, listenAt)},
 	{key: "health.watch", preset: []string{},
 		store: texts(func(s *Settings) *[]string { return &s.Health.Watch }, requiredURL)},
 	{key: "health.auto_fix", preset: "browser",

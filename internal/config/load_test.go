@@ -25,7 +25,7 @@ func defaults() Settings {
 			Names:    []string{"codestory-service", "codestory-worker", "codestory-mcp", "code-story-*"},
 			Delivery: "copy", Credential: "access-token", Scopes: []string{}, Logs: true,
 		},
-		Health:     Health{Listen: "127.0.0.1:8000", Watch: []string{}, AutoFix: "browser"},
+		Health:     Health{Listen: "auto", Watch: []string{}, AutoFix: "browser"},
 		Endpoint:   Endpoint{Port: 8765},
 		Engine:     Engine{Hosts: []string{}, Plaintext: []string{}},
 		Kubernetes: Kubernetes{Secret: "aztray-azure"},

@@ -1,6 +1,6 @@
 // Package config reads the settings: the file, the environment, defaults. It knows what a setting
 // is called and what values it may have, not what it does. Use Load; StateDir is where the program
-// keeps what it learnt. It imports nothing of ours.
+// keeps what it learnt. Of ours it imports only filewatch.
 package config
 
 import "time"
@@ -52,9 +52,12 @@ type Containers struct {
 	Logs       bool     // their logs are read for failures of the credential
 }
 
+// ListenAuto leaves health.listen to aztray: 127.0.0.1:8000, or the next port that is free and no container's.
+const ListenAuto = "auto"
+
 // Health is the local health API and what is watched besides.
 type Health struct {
-	Listen string   // a loopback address with its port; "" is off
+	Listen string   // a loopback address with its port, or ListenAuto; "" is off
 	Watch  []string // other services' health URLs
 	// AutoFix is what a request to renew may do: "browser" opens one where it must, "silent" never.
 	AutoFix string

@@ -29,7 +29,7 @@ var about = map[string]string{
 	"containers.scopes":     "Scopes that containers get besides azure.scope.",
 	"containers.logs":       "Whether their logs are read for failures of the credential, which are then cured.",
 
-	"health.listen": "Where the health API and the status page are served, on this machine alone; empty: nowhere.",
+	"health.listen": "Where the health API and the status page are served, on this machine alone. auto: 127.0.0.1:8000, or the next port that is free and that no container publishes. Empty: nowhere.",
 	"health.watch":  "Health addresses of other services; where one reports that its sign-in fails, its containers get theirs anew.",
 
 	"health.auto_fix": "What ?auto_fix=true and POST /auth-renew may do: \"browser\" opens one where it must, \"silent\" never does.",

@@ -265,6 +265,14 @@ func loopback(s string) string {
 	return "an address of this machine alone, such as 127.0.0.1:8000"
 }
 
+// listenAt is loopback, or auto.
+func listenAt(s string) string {
+	if why := loopback(s); why != "" && s != ListenAuto {
+		return "auto, or " + why
+	}
+	return ""
+}
+
 func engineHost(s string) string {
 	scheme, rest, _ := strings.Cut(s, "://")
 	if rest != "" && slices.Contains([]string{"unix", "npipe", "tcp", "ssh"}, scheme) {

@@ -206,7 +206,7 @@ func (e *dockerEngine) inspect(ctx context.Context, id string) (inspected, error
 	in := inspected{ID: c.ID, Name: c.Name, Labels: c.Config.Labels, Image: c.Config.Image, ImageID: c.Image, User: c.Config.User, Status: c.State.Status, Env: c.Config.Env,
 		Mounts: mountsOf(c), ReadonlyRootfs: c.HostConfig.ReadonlyRootfs, Tty: c.Config.Tty, Started: started,
 		Privileged: c.HostConfig.Privileged, CapAdd: c.HostConfig.CapAdd, CapDrop: c.HostConfig.CapDrop, UsernsMode: string(c.HostConfig.UsernsMode), NetworkMode: string(c.HostConfig.NetworkMode),
-		HostNet: c.HostConfig.NetworkMode.IsHost(), Grace: defaultGrace, ExitCode: c.State.ExitCode, Restarts: c.RestartCount}
+		HostNet: c.HostConfig.NetworkMode.IsHost(), Grace: defaultGrace, ExitCode: c.State.ExitCode, Restarts: c.RestartCount, Publishes: publishes(c)}
 	if d := c.ImageManifestDescriptor; d != nil && d.Platform != nil {
 		in.Arch = d.Platform.Architecture
 	}

@@ -85,6 +85,7 @@ type (
 		Tty                   bool
 		Privileged            bool
 		CapAdd, CapDrop       []string
+		Publishes             []uint16      // TCP ports of this machine, whether it runs or not
 		HostNet               bool          // on the network of the engine's machine
 		NetworkMode           string        // as in summary
 		UsernsMode            string        // host: not mapped, though the engine does

@@ -49,7 +49,7 @@ func again(t *testing.T, host, run string) {
 
 // some is what shows in little time whether an engine is good for us: each form of a user, a tmpfs, a
 // volume, what is never written, a mount, a reader, events, and the race. make engines runs everything.
-const some = "^(TestDeliverToRealContainers|TestMountInRealContainers|TestPaused|TestReaderNeverSeesHalfAFile|TestAnImageThatChoosesItself|TestFirstInstruction|TestABrokenConnectionLosesNothing|TestVolumesThatAreTheHosts|TestAPartOfAVolume)$/" +
+const some = "^(TestPublishedPorts|TestDeliverToRealContainers|TestMountInRealContainers|TestPaused|TestReaderNeverSeesHalfAFile|TestAnImageThatChoosesItself|TestFirstInstruction|TestABrokenConnectionLosesNothing|TestVolumesThatAreTheHosts|TestAPartOfAVolume)$/" +
 	"^(root|named_user|number_with_none|tmpfs_home|volume_home|read-only_root|own_az_directory_mounted|home_mounted|docker_run_-d|az_directory|home|another_directory_of_the_home|elsewhere|signed_in_elsewhere|sockets.*|privileged|administers)$"
 
 func TestPodman(t *testing.T) {

@@ -90,7 +90,9 @@ func judgeRuns(running bool) []Line {
 
 // healthFacts are about the address of the health API and the status page.
 type healthFacts struct {
-	Listen  string // "": it is off
+	Listen  string // "": it is off, or aztray is yet to choose
+	Auto    bool   // aztray chooses it
+	Why     string // it is not the usual one, as a clause
 	Running bool
 	Taken   bool
 	Ours    bool   // aztray answers there
@@ -100,17 +102,24 @@ type healthFacts struct {
 
 func lookAtHealth(ctx context.Context, set config.Health, running bool) healthFacts {
 	f := healthFacts{Listen: set.Listen, Running: running}
-	_, port, err := net.SplitHostPort(set.Listen)
+	if set.Listen == config.ListenAuto {
+		f.Listen, f.Auto = "", true
+		if dir, err := instance.Place(); err == nil && running {
+			p := instance.ReadPage(dir)
+			f.Listen, f.Why = p.Address, p.Why
+		}
+	}
+	_, port, err := net.SplitHostPort(f.Listen)
 	if err != nil {
 		return f
 	}
-	l, err := net.Listen("tcp", set.Listen)
+	l, err := net.Listen("tcp", f.Listen)
 	if err == nil {
 		l.Close()
 		return f
 	}
 	n, _ := strconv.Atoi(port) // the settings were checked
-	f.Taken, f.By, f.Ours = true, holder(n), ours(ctx, set.Listen)
+	f.Taken, f.By, f.Ours = true, holder(n), ours(ctx, f.Listen)
 	f.Watched = slices.ContainsFunc(set.Watch, func(link string) bool {
 		u, err := url.Parse(link)
 		return err == nil && u.Port() == port
@@ -140,6 +149,12 @@ func judgeHealth(f healthFacts) []Line {
 	const check, title = "health.port", "status page"
 	by := cmp.Or(f.By, "another program")
 	switch {
+	case f.Auto && !f.Running:
+		return in(groupAztray, "", notApplicable(check, title, "aztray chooses its address when it starts: 127.0.0.1:8000, or the next that is free and no container's."))
+	case f.Auto && !f.Ours:
+		return in(groupAztray, "", bad(check, title, Warning, "HEALTH_NOT_SERVED", "aztray runs and its status page does not answer.", "Start aztray again, and see what its log says of it."))
+	case f.Ours && f.Why != "":
+		return in(groupAztray, "", good(check, title, "http://"+f.Listen+" ("+f.Why+")"))
 	case f.Listen == "":
 		return in(groupAztray, "", notApplicable(check, title, "It is off (health.listen)."))
 	case f.Ours:

@@ -83,6 +83,9 @@ func TestJudgements(t *testing.T) {
 		{"another's port", judgeHealth(healthFacts{Listen: "127.0.0.1:8000", Running: true, Taken: true, By: "uvicorn (process 7)"}), []string{"warning health.port HEALTH_PORT_TAKEN"}},
 		{"no status page though aztray runs", judgeHealth(healthFacts{Listen: "127.0.0.1:8000", Running: true}), []string{"warning health.port HEALTH_NOT_SERVED"}},
 		{"a port for later", judgeHealth(healthFacts{Listen: "127.0.0.1:8000"}), []string{"good health.port"}},
+		{"a port that aztray chose", judgeHealth(healthFacts{Listen: "127.0.0.1:8001", Auto: true, Running: true, Taken: true, Ours: true, Why: "port 8000 is left to the container web"}), []string{"good health.port"}},
+		{"a port that aztray is yet to choose", judgeHealth(healthFacts{Auto: true}), []string{"not-applicable health.port"}},
+		{"no port was found", judgeHealth(healthFacts{Auto: true, Running: true}), []string{"warning health.port HEALTH_NOT_SERVED"}},
 
 		{"the endpoint is off", judgePort(portFacts{Port: 8765}), []string{"not-applicable endpoint.port"}},
 		{"the endpoint is served", judgePort(portFacts{Wanted: true, Running: true, Port: 8765, Taken: true, By: "aztray (process 7)"}), []string{"good endpoint.port"}},

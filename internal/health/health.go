@@ -6,6 +6,7 @@
 package health
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"log/slog"
@@ -22,7 +23,7 @@ import (
 
 // Options is what New needs: the first five.
 type Options struct {
-	Listen  string // a loopback address with a port
+	Listen  string // a loopback address with a port, or config.ListenAuto: then Published is to be called
 	Version string
 	Updates <-chan agent.Snapshot
 	Do      func(agent.Command)
@@ -34,6 +35,10 @@ type Options struct {
 	// nil: nobody ever is.
 	Unlocked func(context.Context) bool
 	Log      *slog.Logger // nil means slog.Default()
+	// At is told where it serves, and a zero Place when it does no more; nil: nobody is.
+	At func(context.Context, Place)
+
+	first uint16 // port that is tried where the address is left to us; 0 means 8000
 }
 
 // Server is the API and the page. Make it with New and Run it once.
@@ -48,6 +53,9 @@ type Server struct {
 	tries   atomic.Int32 // to listen
 	waiting atomic.Int32 // who wait for a renewal now
 	where   place
+	claims  claims
+	why     string // it is not at the first port; like told, of the goroutine that serves
+	told    Place
 }
 
 const (
@@ -62,6 +70,11 @@ func New(o Options) *Server {
 		limit: rate.NewLimiter(rate.Every(renewalEvery), renewalsAtOnce)}
 	if s.log == nil {
 		s.log = slog.Default()
+	}
+	s.claims.changed = make(chan struct{})
+	s.o.first = cmp.Or(s.o.first, autoFirst)
+	if s.o.At == nil {
+		s.o.At = func(context.Context, Place) {}
 	}
 	s.now.newest, s.now.changed = o.First, make(chan struct{})
 	return s

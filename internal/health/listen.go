@@ -19,6 +19,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"aztray/internal/auth"
+	"aztray/internal/config"
 )
 
 // place is where it listens, while it does.
@@ -44,11 +45,41 @@ func (s *Server) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	listener, err := s.listen(ctx)
-	if err != nil {
-		return nil // ctx has ended
+	var server *http.Server
+	defer func() {
+		if server != nil {
+			server.Close()
+		}
+		gone, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+		defer cancel()
+		s.at(gone, Place{})
+	}()
+	for {
+		listener, left, err := s.listen(ctx)
+		if err != nil {
+			return nil // ctx has ended
+		}
+		place := Place{listener.Addr().String(), s.why}
+		if server == nil || place.Address != s.told.Address { // what is open of a port that was left ends: somebody else is there
+			if server != nil {
+				server.Close()
+			}
+			server = s.server(ctx, handler)
+			s.log.Info("the health API and the status page are served", "url", "http://"+place.Address+"/")
+			if place.Why != "" {
+				s.log.Info("their address is not the usual one", "why", place.Why)
+			}
+		}
+		s.where.at.Store(listener.Addr().(*net.TCPAddr))
+		s.at(ctx, place)
+		if err := s.serveAt(ctx, server, listener, left); err != nil || ctx.Err() != nil {
+			return err
+		}
 	}
-	server := &http.Server{
+}
+
+func (s *Server) server(ctx context.Context, handler http.Handler) *http.Server {
+	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
@@ -57,14 +88,34 @@ func (s *Server) serve(ctx context.Context) error {
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
+}
+
+// at tells where it serves, where that is new.
+func (s *Server) at(ctx context.Context, p Place) {
+	if p == (Place{}) {
+		s.where.at.Store(nil)
+	}
+	if p != s.told {
+		s.told = p
+		s.o.At(ctx, p)
+	}
+}
+
+// serveAt answers until ctx ends, or the port is left: then with nil.
+func (s *Server) serveAt(ctx context.Context, server *http.Server, listener net.Listener, left <-chan struct{}) error {
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(netutil.LimitListener(listener, maxConns)) }()
-	s.where.at.Store(listener.Addr().(*net.TCPAddr))
-	defer s.where.at.Store(nil)
-	s.log.Info("the health API and the status page are served", "url", s.URL())
 	select {
 	case err := <-ended:
-		return err
+		select {
+		case <-left: // and so it ended
+			return nil
+		default:
+			return err
+		}
+	case <-left:
+		<-ended
+		return nil
 	case <-ctx.Done():
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
@@ -78,41 +129,47 @@ func (s *Server) serve(ctx context.Context) error {
 
 // listen tries until it has the port, or ctx ends. What is in its way is said once. A port that is said to
 // be another service's is left to it: while that one is down too, or it could not come up again.
-func (s *Server) listen(ctx context.Context) (net.Listener, error) {
-	if u, is := s.watchedHere(); is {
+// left is closed when the port was left to a container; it is nil where the address was set.
+func (s *Server) listen(ctx context.Context) (listener net.Listener, left <-chan struct{}, err error) {
+	if u := s.watchedAt(s.o.Listen); u != "" && !s.auto() {
 		s.log.Info("the health API is not served: its port is another service's, which is watched", "listen", s.o.Listen, "url", u)
 		<-ctx.Done()
-		return nil, ctx.Err()
+		return nil, nil, ctx.Err()
 	}
 	said := false
 	for pause := cmp.Or(s.o.Retry, firstRetry); ; pause = min(2*pause, lastRetry) {
 		s.tries.Add(1)
-		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.o.Listen)
+		if s.auto() {
+			listener, left, err = s.listenAuto(ctx)
+		} else {
+			listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.o.Listen)
+		}
 		if err == nil {
 			if said {
 				s.o.Lacks(ctx, nil)
 			}
-			return listener, nil
+			return listener, left, nil
 		}
 		if !said && ctx.Err() == nil {
 			said = true
+			s.at(ctx, Place{})
 			s.explain(ctx, err)
 		}
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		case <-time.After(pause - rand.N(pause/5+1)):
 		}
 	}
 }
 
-// watchedHere is the service on our port whose health is watched.
-func (s *Server) watchedHere() (address string, is bool) {
-	i := slices.IndexFunc(s.o.Watched, func(u string) bool { return samePort(u, s.o.Listen) })
+// watchedAt is the service at that port whose health is watched; "": none is.
+func (s *Server) watchedAt(listen string) string {
+	i := slices.IndexFunc(s.o.Watched, func(u string) bool { return samePort(u, listen) })
 	if i < 0 {
-		return "", false
+		return ""
 	}
-	return s.o.Watched[i], true
+	return s.o.Watched[i]
 }
 
 // explain says what is in the way of serving.
@@ -131,7 +188,7 @@ func (s *Server) explain(ctx context.Context, err error) {
 // Taken says that another program than aztray answers at an address, or listens there and says nothing;
 // nil where aztray does, nobody does, or the address is left to a service that is watched.
 func Taken(ctx context.Context, listen string, watched []string) *auth.Problem {
-	if _, is := (&Server{o: Options{Listen: listen, Watched: watched}}).watchedHere(); is || listen == "" {
+	if listen == "" || listen == config.ListenAuto || (&Server{o: Options{Watched: watched}}).watchedAt(listen) != "" {
 		return nil
 	}
 	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", listen)

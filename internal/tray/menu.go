@@ -185,6 +185,9 @@ func troubles(s agent.Snapshot) []string {
 	for _, p := range s.Missing {
 		lines = append(lines, strings.TrimSpace(p.Message+" "+p.Advice))
 	}
+	if s.Page.Why != "" {
+		lines = append(lines, sayPageAt(s.Page.Address, s.Page.Why))
+	}
 	return lines
 }
 

@@ -395,3 +395,18 @@ func TestClipboardPackage(t *testing.T) {
 		}
 	}
 }
+
+// TestMenu_PageElsewhere: the menu says where the page is when that is not the usual place, and why.
+func TestMenu_PageElsewhere(t *testing.T) {
+	s := agent.Snapshot{Page: agent.Page{Address: "127.0.0.1:8001", Why: "port 8000 is left to the container web"}}
+	said := func() bool {
+		text := strings.Join(strings.Fields(strings.Join(Menu(s, time.Now(), Clock{}).Lines, " ")), " ")
+		return strings.Contains(text, "Status page: 127.0.0.1:8001 (port 8000 is left to the container web)")
+	}
+	if !said() {
+		t.Error("the menu does not say where the page is")
+	}
+	if s.Page.Why = ""; said() {
+		t.Error("the menu names an address that is the usual one")
+	}
+}

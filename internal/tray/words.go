@@ -98,6 +98,10 @@ func sayOther(tenant string, level auth.Level, until string) string {
 
 func sayTokenLasts(when string) string { return fmt.Sprintf("The token lasts until %s", when) }
 
+func sayPageAt(address, why string) string {
+	return fmt.Sprintf("Status page: %s (%s)", address, why)
+}
+
 func sayOffline(since string) string {
 	return fmt.Sprintf("Microsoft Entra can't be reached since %s", since)
 }

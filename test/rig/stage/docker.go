@@ -74,6 +74,11 @@ func (s *Stage) RemoveContainer(ctx context.Context, short string) error {
 	return docker(ctx, "rm", "-f", s.Name(short))
 }
 
+// Docker runs a docker command and gives its standard output.
+func (s *Stage) Docker(ctx context.Context, args ...string) (string, error) {
+	return dockerOut(ctx, args...)
+}
+
 // Exec runs a program in a container and gives its standard output.
 func (s *Stage) Exec(ctx context.Context, short string, args ...string) (string, error) {
 	return dockerOut(ctx, append([]string{"exec", s.Name(short)}, args...)...)
