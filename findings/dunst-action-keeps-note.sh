@@ -18,15 +18,22 @@ tools=$(cd "$(dirname "$0")" && pwd)
   >"$dir/log" 2>&1 || { cat "$dir/log"; exit 2; }
 cat >"$dir/root/probe.sh" <<'EOF'
 export XDG_RUNTIME_DIR=/run DISPLAY=:7
+await() { # COMMAND...: waits up to a minute until it succeeds
+  tries=0
+  while ! "$@" >/dev/null 2>&1 && [ $tries -lt 120 ]; do
+    sleep 0.5
+    tries=$((tries + 1))
+  done
+}
 Xvfb :7 -screen 0 800x600x24 &
-sleep 3
+await test -S /tmp/.X11-unix/X7
 call() {
   gdbus call --session --dest org.freedesktop.Notifications --object-path /org/freedesktop/Notifications \
     --method "org.freedesktop.Notifications.$@"
 }
 notify() { call Notify probe "$1" "" "$2" "" "$3" "{}" -- "$4"; } # replaced id, summary, actions, time-out in ms
 dunst &
-sleep 2
+await call GetServerInformation
 dbus-monitor --session "type='signal',interface='org.freedesktop.Notifications'" >/tmp/signals &
 sleep 1
 signals() { # what the server has sent, a line each

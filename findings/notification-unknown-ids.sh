@@ -19,8 +19,15 @@ tools=$(cd "$(dirname "$0")" && pwd)
   >"$dir/log" 2>&1 || { cat "$dir/log"; exit 2; }
 cat >"$dir/root/probe.sh" <<'EOF'
 export XDG_RUNTIME_DIR=/run DISPLAY=:7
+await() { # COMMAND...: waits up to a minute until it succeeds
+  tries=0
+  while ! "$@" >/dev/null 2>&1 && [ $tries -lt 120 ]; do
+    sleep 0.5
+    tries=$((tries + 1))
+  done
+}
 Xvfb :7 -screen 0 800x600x24 &
-sleep 3
+await test -S /tmp/.X11-unix/X7
 call() {
   gdbus call --session --dest org.freedesktop.Notifications --object-path /org/freedesktop/Notifications \
     --method "org.freedesktop.Notifications.$@"
@@ -37,7 +44,7 @@ PATH=$PATH:/usr/lib/x86_64-linux-gnu/xfce4/notifyd
 for server in dunst xfce4-notifyd; do
   $server &
   pid=$!
-  sleep 4
+  await call GetServerInformation
   call GetServerInformation
   echo "close 99: $(call CloseNotification 99 2>&1)"
   echo "replace 4711: $(notify 4711 one '[]' 0)"
