@@ -44,10 +44,11 @@ func TestAProgramByAzidentity115(t *testing.T) {
 		life time.Duration
 		run  time.Duration // with a network
 		away time.Duration // and then without one, to just before the end of the last token
+		step time.Duration // between two requests of the program
 	}{
-		{6 * time.Minute, 2 * time.Hour, 50 * time.Second},
-		{time.Hour, 12 * time.Hour, 25 * time.Minute},
-		{24 * time.Hour, 9 * 24 * time.Hour, 11 * time.Hour},
+		{6 * time.Minute, 2 * time.Hour, 50 * time.Second, 5 * time.Second},
+		{time.Hour, 12 * time.Hour, 25 * time.Minute, 10 * time.Second},
+		{24 * time.Hour, 5 * 24 * time.Hour, 11 * time.Hour, time.Minute},
 	} {
 		t.Run(c.life.String(), func(t *testing.T) {
 			key, err := identity.LoadKey(t.TempDir())
@@ -90,14 +91,14 @@ func TestAProgramByAzidentity115(t *testing.T) {
 						x.t.Fatalf("%s: %v, with a token that ends at %v, at %v, after %v", during, err, end, time.Now(), took)
 					}
 				}
-				for end := time.Now().Add(c.run); time.Now().Before(end); time.Sleep(10 * time.Second) {
+				for end := time.Now().Add(c.run); time.Now().Before(end); time.Sleep(c.step) {
 					works("with a network")
 				}
 				r.mu.Lock()
 				r.hangs = 90 * time.Second
 				r.mu.Unlock()
 				r.refuse(&auth.Problem{Kind: auth.Offline})
-				for end := time.Now().Add(c.away); time.Now().Before(end); time.Sleep(10 * time.Second) {
+				for end := time.Now().Add(c.away); time.Now().Before(end); time.Sleep(c.step) {
 					works("without one")
 				}
 			})
