@@ -157,7 +157,9 @@ func (e probed) apply(s *state, now time.Time) {
 
 // worked notes that a token was had without a person, or that one has just signed in.
 func (g *sign) worked(s *state, tenant string, now time.Time) {
-	g.silent, g.refusal, g.offlineSince, g.tries, g.opened = auth.SilentWorks, nil, time.Time{}, 0, false
+	g.silent, g.refusal, g.offlineSince, g.tries = auth.SilentWorks, nil, time.Time{}, 0
+	delete(s.opened, tenant)
+	delete(s.opened, "")
 	g.probeAt = afterProbe(s, tenant, g.tokens[s.set.Scope].ExpiresOn, now)
 }
 
@@ -246,7 +248,7 @@ func (e browserNeeded) apply(s *state, now time.Time) {
 	j := e.j
 	j.silent = false
 	if j.fix {
-		s.sign(j.tenant).opened = true
+		s.opened[j.tenant] = true
 	}
 	s.signIn = &j
 	if s.renewal != nil {

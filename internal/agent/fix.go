@@ -26,10 +26,10 @@ func (s *state) fix(c Fix, now time.Time) {
 	}
 	tenant := s.tenantID(cmp.Or(c.TenantID, worst(s.inUse(now)).Tenant.ID))
 	row := s.row(tenant)
-	browser := c.Browser && !s.sign(tenant).opened && s.files.Kind(row).Renewable()
+	browser := c.Browser && !s.opened[tenant] && s.files.Kind(row).Renewable()
 	silent := s.signedIn() || !browser
 	if s.renewal == nil && !silent {
-		s.sign(tenant).opened = true
+		s.opened[tenant] = true
 	}
 	s.begin(signInJob{tenant: tenant, silent: silent, fix: silent, files: s.files, username: row.User.Name,
 		lonely: !browser}, now)

@@ -318,22 +318,28 @@ func fails(r *rig) {
 // A script asks again and again; the browser opens once for each refusal, and only where it may.
 func TestFixOpensOneBrowserForARefusal(t *testing.T) {
 	for _, c := range []struct {
-		name string
-		out  bool // nobody is signed in
-	}{{"refused", false}, {"signed out", true}} {
+		name, tenant string
+		out          bool // nobody is signed in
+	}{{"refused", contoso, false}, {"signed out", contoso, true}, {"refused, in whichever tenant", "", false}, {"signed out, in whichever", "", true}} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig()
+			refused := func(p *auth.Problem) { // az says it too where nobody is signed in
+				r.refuse(p)
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				r.refused[""] = p
+			}
 			r.files = profile(contoso)
 			if c.out {
 				r.files = profile()
 			}
 			inBubble(t, r, Settings{}, func(x *run) {
 				x.now()
-				r.refuse(refusal)
+				refused(refusal)
 				fails(r)
 				tried := func(browser bool, logins int) {
 					t.Helper()
-					x.a.Do(Fix{TenantID: contoso, Browser: browser})
+					x.a.Do(Fix{TenantID: c.tenant, Browser: browser})
 					s := x.now()
 					if got := len(r.peek().logins); got != logins || s.Past.Last == nil || s.Past.Last.Outcome == OutcomeOK {
 						t.Errorf("%d sign-ins, want %d; ended as %+v", got, logins, s.Past.Last)
@@ -349,15 +355,19 @@ func TestFixOpensOneBrowserForARefusal(t *testing.T) {
 				tried(true, 1)
 				tried(false, 1)
 
-				r.refuse(nil)
+				refused(nil)
 				r.login = nil
-				r.files = profile(contoso)
+				r.write(profile(contoso))
 				x.a.Do(Renew{TenantID: contoso}) // the person's own
 				if s := x.now(); s.Past.Last.Outcome != OutcomeOK || len(r.peek().logins) != 2 {
 					t.Fatalf("ended as %+v", s.Past.Last)
 				}
-				r.refuse(refusal)
+				refused(refusal)
 				fails(r)
+				if c.out {
+					r.write(profile())
+					x.now()
+				}
 				tried(true, 3)
 				tried(true, 3)
 			})

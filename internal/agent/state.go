@@ -62,7 +62,8 @@ type state struct {
 	cancel  bool       // the sign-in is to be ended
 	failure *auth.Problem
 
-	fixLater *Fix // asked for before az's files were read
+	fixLater *Fix            // asked for before az's files were read
+	opened   map[string]bool // by tenant, "" while none is known: Fix opened a browser for its refusal
 
 	openai         *openai.Result // what the endpoint last said; nil before it was asked
 	openaiAt       time.Time      // when to ask it next
@@ -85,7 +86,6 @@ type sign struct {
 	lacking      map[string]*auth.Problem
 	signedInAt   time.Time   // by Entra's clock
 	policy       auth.Policy // how long a sign-in lasts in this tenant, as far as is known
-	opened       bool        // a browser was opened for this refusal by Fix
 	probing      bool
 	probeBegan   time.Time // of the one that runs, or ran last
 	refusedAt    time.Time // when a token was last renewed for a service's refusal of it
@@ -116,7 +116,7 @@ type box struct {
 }
 
 func newState(set Settings, random func() float64) *state {
-	return &state{set: set, scopeSet: set.Scope, setProblem: set.Held, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, followed: map[string]bool{}, lost: map[string]*auth.Problem{}, strays: map[string]*Holding{}, served: map[string]Served{}, past: newPast(), lacking: map[string]*auth.Problem{}, readAgain: true}
+	return &state{set: set, scopeSet: set.Scope, setProblem: set.Held, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, followed: map[string]bool{}, lost: map[string]*auth.Problem{}, strays: map[string]*Holding{}, served: map[string]Served{}, past: newPast(), lacking: map[string]*auth.Problem{}, opened: map[string]bool{}, readAgain: true}
 }
 
 // awake makes everything be judged afresh: the machine slept or its clock was set.
