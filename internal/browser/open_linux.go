@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"aztray/internal/bounded"
 )
 
 // opener is the program that the person chose for addresses, which az opens its sign-in with too, else the
@@ -41,12 +43,13 @@ func confined() string {
 	defer stop()
 	cmd := exec.CommandContext(ctx, "xdg-settings", "get", "default-web-browser")
 	cmd.WaitDelay = time.Second
-	out, err := cmd.Output()
-	if err != nil {
+	name := &bounded.Head{Max: 1 << 10}
+	cmd.Stdout = name
+	if err := cmd.Run(); err != nil {
 		return ""
 	}
 	home, _ := os.UserHomeDir()
-	return snapData(home, strings.TrimSpace(string(out)))
+	return snapData(home, strings.TrimSpace(name.String()))
 }
 
 // snapDesktop is how snapd names what starts an app of a snap: firefox_firefox.desktop.

@@ -167,7 +167,7 @@ func (h hostDirs) lastUse(name string, now time.Time) (time.Time, string) {
 // refuse empties a directory of what we wrote, and leaves it empty until unrefuse: who mounts it must be asked
 // about first, and the next one of its name may be like it.
 func (h hostDirs) refuse(d *hostDir) error {
-	if err := os.WriteFile(h.refusal(d.name), nil, 0o600); err != nil {
+	if err := atomicfile.Write(h.refusal(d.name), nil); err != nil {
 		return err
 	}
 	held, err := d.examine()
