@@ -26,7 +26,8 @@ func (p *program) newAgent() *agent.Agent {
 }
 
 func newWorld(set config.Settings, client auth.Client, engines *cluster.Engines) agent.World {
-	return agent.NewWorld(client, engines, containers.Selector{Names: set.Containers.Names, Delivery: set.Containers.Delivery, Credential: set.Containers.Credential})
+	return agent.NewWorld(client, engines, containers.Selector{Names: set.Containers.Names, Delivery: set.Containers.Delivery, Credential: set.Containers.Credential,
+		ScopesAllowed: set.Containers.ScopesAllowed, TenantsAllowed: set.Containers.TenantsAllowed})
 }
 
 func agentSettings(set config.Settings, stateDir string, engines []string, log *slog.Logger) agent.Settings {

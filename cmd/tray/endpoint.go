@@ -15,7 +15,6 @@ import (
 
 	"aztray/internal/agent"
 	"aztray/internal/auth"
-	"aztray/internal/config"
 	"aztray/internal/containers"
 	"aztray/internal/identity"
 )
@@ -105,7 +104,8 @@ func refusal(q containers.Status) *auth.Problem {
 
 // known are the covered containers, each by its own name and by its compose service's.
 func (e *endpoint) known(ctx context.Context) ([]identity.Client, error) {
-	callers, err := e.engines.Callers(ctx, containers.Selector{Names: e.set.Containers.Names})
+	callers, err := e.engines.Callers(ctx, containers.Selector{Names: e.set.Containers.Names,
+		ScopesAllowed: e.set.Containers.ScopesAllowed, TenantsAllowed: e.set.Containers.TenantsAllowed})
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (e *endpoint) known(ctx context.Context) ([]identity.Client, error) {
 		all[c.ID] = c.Container
 	}
 	e.callers.Store(&all)
-	return clients(callers, e.set, e.scope()), nil
+	return clients(callers, e.choice()), nil
 }
 
 // scope is the judged one: az's cloud may have another than the settings say.
@@ -125,12 +125,33 @@ func (e *endpoint) scope() string {
 	return e.set.Azure.Scope
 }
 
-func clients(callers []containers.Caller, set config.Settings, scope string) []identity.Client {
+// choice is what containers' labels are weighed against.
+func (e *endpoint) choice() containers.Choice {
+	ch := containers.Choice{Scopes: append([]string{e.scope()}, e.set.Containers.Scopes...)}
+	s := e.newest.Load()
+	if s == nil {
+		return ch
+	}
+	ch.Tenant = s.Tenant.ID
+	ch.ID = func(tenant string) string {
+		for _, t := range s.Tenants {
+			if strings.EqualFold(t.ID, tenant) || strings.EqualFold(t.Domain, tenant) {
+				return t.ID
+			}
+		}
+		return tenant
+	}
+	return ch
+}
+
+func clients(callers []containers.Caller, ch containers.Choice) []identity.Client {
 	var all []identity.Client
 	for _, b := range callers {
 		c := identity.Client{Name: identity.ContainerName(b.Name), ID: b.ID, Addresses: b.Addresses}
-		c.Tenant, c.Scopes = b.Wants("", append([]string{scope}, set.Containers.Scopes...))
-		c.Scopes = auth.WithSpellings(c.Scopes)
+		g := ch.Grant(b.Container)
+		if c.Scopes = auth.WithSpellings(g.Scopes); g.Tenant != ch.Tenant { // else the one in use when it asks
+			c.Tenant = g.Tenant
+		}
 		all = append(all, c)
 		if b.Service != "" {
 			c.Name = identity.ServiceName(b.Project, b.Service)

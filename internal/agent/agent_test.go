@@ -251,6 +251,7 @@ func TestTheWorstTenantInUseIsShown(t *testing.T) {
 		x.now()
 		c := covered("a")
 		c.Tenant = fabrikam
+		c = c.Said(containers.AskTenant, true)
 		r.tell(containers.Event{Kind: containers.Listed, Containers: []containers.Container{c, covered("b")}})
 		s := x.now()
 		x.wantLevel(s, auth.Expired)

@@ -36,7 +36,7 @@ type answered struct {
 	err error
 }
 
-func (e answered) apply(s *state, _ time.Time) {
+func (e answered) apply(s *state, now time.Time) {
 	if e.err != nil {
 		s.set.Log.Warn("your answer about a container could not be remembered", "container", e.c.Name, "err", e.err)
 	}
@@ -46,6 +46,8 @@ func (e answered) apply(s *state, _ time.Time) {
 		}
 		b.verify, b.retryAt = true, time.Time{}
 		if e.err == nil {
+			b.c = b.c.Said(e.a.Question, e.a.Allow)
+			s.fetch(b.c, now)
 			b.settle(e.a)
 		}
 	}

@@ -210,7 +210,7 @@ func (s *state) shownStatus(b *box, now time.Time) containers.Status {
 		st.Error = signin.LackingWords(scope, why)
 	}
 	st.Away = s.lost[b.c.Engine] != nil
-	return st
+	return s.choice().Grant(b.c).Shown(st)
 }
 
 // EndpointStatus says how a container stands that takes its tokens from the identity endpoint, which is

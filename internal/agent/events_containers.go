@@ -25,6 +25,9 @@ func (e containerEvent) apply(s *state, now time.Time) {
 		s.around.listed(now)
 		delete(s.lost, e.e.Engine)
 		s.resync(e.e.Engine, e.e.Containers)
+		for _, b := range s.boxes {
+			s.fetch(b.c, now)
+		}
 	case containers.Lost:
 		s.lost[e.e.Engine] = e.e.Problem
 	case containers.Removed:
@@ -36,6 +39,7 @@ func (e containerEvent) apply(s *state, now time.Time) {
 		}
 	default:
 		s.box(e.e.Container)
+		s.fetch(e.e.Container, now)
 		if e.e.Kind == containers.Started {
 			s.boxes[e.e.Container.ID].started(now)
 		}

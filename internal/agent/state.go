@@ -185,6 +185,27 @@ func (s *state) bundle(c containers.Container, now time.Time) (auth.Bundle, bool
 
 func (s *state) facts(tenant string, now time.Time) auth.Facts { return s.view().Facts(tenant, now) }
 
+// choice is what containers' labels are weighed against.
+func (s *state) choice() containers.Choice {
+	v := s.view()
+	return containers.Choice{Tenant: v.Tenant(), Scopes: v.Usual(), ID: v.TenantID}
+}
+
+// fetch has tokens that a container is to hold and nobody asked for yet renewed at once: its labels name them, or the
+// person has just allowed them.
+func (s *state) fetch(c containers.Container, now time.Time) {
+	tenant, scopes := s.wants(c)
+	if tenant == "" {
+		return
+	}
+	g := s.sign(tenant)
+	for _, scope := range scopes {
+		if _, had := g.tokens[scope]; !had && g.lacking[scope] == nil && !g.probedAt.IsZero() {
+			g.probeAt, g.again = earlier(g.probeAt, now), g.again || g.probing
+		}
+	}
+}
+
 // wanted are the scopes in use by tenant: the judged one, and what containers ask for.
 func (s *state) wanted() map[string][]string {
 	w := map[string][]string{}

@@ -54,7 +54,7 @@ func TestConfig(t *testing.T) {
 	if b, _ := os.ReadFile(file); !bytes.Equal(b, mine) {
 		t.Fatalf("init has changed the person's file: %q", b)
 	}
-	if out, _, _ := run("config", "show"); !strings.Contains(out, "\ntray.icon               \"dark\"") || !strings.Contains(out, "  line 2\n") {
+	if out, _, _ := run("config", "show"); !strings.Contains(out, "\ntray.icon                   \"dark\"") || !strings.Contains(out, "  line 2\n") {
 		t.Errorf("show:\n%s", out)
 	}
 	if _, _, code := run("config", "init", "--force"); code != ExitGood {

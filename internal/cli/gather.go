@@ -181,7 +181,8 @@ func NewEngines(s config.Settings, stateDir string) *cluster.Engines {
 }
 
 func (c *command) covered() containers.Selector {
-	return containers.Selector{Names: c.settings.Containers.Names, Delivery: c.settings.Containers.Delivery, Credential: c.settings.Containers.Credential}
+	return containers.Selector{Names: c.settings.Containers.Names, Delivery: c.settings.Containers.Delivery, Credential: c.settings.Containers.Credential,
+		ScopesAllowed: c.settings.Containers.ScopesAllowed, TenantsAllowed: c.settings.Containers.TenantsAllowed}
 }
 
 // pick keeps the named ones, every copy of a service; a name that is not there is bad usage.
@@ -265,6 +266,12 @@ func (c *command) tokens(ctx context.Context, s signIn) tokenSource {
 		}
 		return t, err
 	}
+}
+
+// choice is what containers' labels are weighed against.
+func (c *command) choice(s signIn) containers.Choice {
+	v := c.view(s, nil)
+	return containers.Choice{Tenant: v.Tenant(), Scopes: v.Usual(), ID: v.TenantID}
 }
 
 // deliverer gives one container what it should hold.

@@ -77,6 +77,11 @@ type ContainerReport struct {
 func (c *command) report(ctx context.Context, s signIn, f found, boxes []containers.Status) Report {
 	slices.SortFunc(boxes, func(a, b containers.Status) int { return cmp.Compare(a.Name, b.Name) })
 	v := c.verdict(s, boxes)
+	for i, b := range boxes {
+		if j := slices.IndexFunc(f.all, func(k containers.Container) bool { return k.ID == b.ID }); j >= 0 {
+			boxes[i] = c.choice(s).Grant(f.all[j]).Shown(b)
+		}
+	}
 	r := Report{Level: v.Level, Deadline: when(v.Deadline), DeadlineSource: v.Source, Account: s.row.User.Name, AccountKind: s.files.Kind(s.row), Tenant: s.tenant,
 		Scope: cmp.Or(s.scope, c.settings.Azure.Scope), Problem: problemReport(s.problem), Containers: []ContainerReport{}, Notices: []ProblemReport{}}
 	r.OpenAI = c.askOpenAI(ctx, s)

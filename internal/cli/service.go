@@ -216,7 +216,7 @@ func (c *command) syncCommand() *cobra.Command {
 			if f.none {
 				return f.away[0]
 			}
-			if err := c.answer(ctx, f, said, dry); err != nil {
+			if f, err = c.answer(ctx, f, said, names, dry); err != nil {
 				return err
 			}
 			s, err := c.look(ctx, "", !dry)

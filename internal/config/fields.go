@@ -63,6 +63,10 @@ var fields = []field{
 		store: text(func(s *Settings) *string { return &s.Containers.Credential }, oneOf("access-token", "refresh-token"))},
 	{key: "containers.scopes", preset: []string{},
 		store: texts(func(s *Settings) *[]string { return &s.Containers.Scopes }, scope)},
+	{key: "containers.scopes_allowed", preset: []string{},
+		store: texts(func(s *Settings) *[]string { return &s.Containers.ScopesAllowed }, allowedPattern)},
+	{key: "containers.tenants_allowed", preset: []string{},
+		store: texts(func(s *Settings) *[]string { return &s.Containers.TenantsAllowed }, allowedPattern)},
 	{key: "containers.logs", preset: true, store: toggle(func(s *Settings) *bool { return &s.Containers.Logs })},
 
 	{key: "health.listen", preset: "auto", store: text(func(s *Settings) *string { return &s.Health.Listen }, listenAt)},

@@ -23,7 +23,7 @@ func defaults() Settings {
 		Notify: Notify{Warn: []time.Duration{30 * time.Minute, 10 * time.Minute, 2 * time.Minute}, Snooze: 15 * time.Minute},
 		Containers: Containers{
 			Names:    []string{"codestory-service", "codestory-worker", "codestory-mcp", "code-story-*"},
-			Delivery: "copy", Credential: "access-token", Scopes: []string{}, Logs: true,
+			Delivery: "copy", Credential: "access-token", Scopes: []string{}, ScopesAllowed: []string{}, TenantsAllowed: []string{}, Logs: true,
 		},
 		Health:     Health{Listen: "auto", Watch: []string{}, AutoFix: "browser"},
 		Endpoint:   Endpoint{Port: 8765},

@@ -49,7 +49,10 @@ type Containers struct {
 	Delivery   string   // copy or mount
 	Credential string   // access-token
 	Scopes     []string // delivered besides Azure.Scope
-	Logs       bool     // their logs are read for failures of the credential
+
+	ScopesAllowed, TenantsAllowed []string // patterns: what a label may ask for without a question
+
+	Logs bool // their logs are read for failures of the credential
 }
 
 // ListenAuto leaves health.listen to aztray: 127.0.0.1:8000, or the next port that is free and no container's.

@@ -23,11 +23,13 @@ var about = map[string]string{
 	"notify.warn":   "How long before you must act you are told; the longest turns the icon amber.",
 	"notify.snooze": "How long Snooze keeps quiet.",
 
-	"containers.names":      "Names of containers or compose services that get the credential; * and ? stand for what you like.",
-	"containers.delivery":   `How: "copy" into the container's own az directory, "mount": a directory that it mounts, or "endpoint".`,
-	"containers.credential": "What: access tokens alone.",
-	"containers.scopes":     "Scopes that containers get besides azure.scope.",
-	"containers.logs":       "Whether their logs are read for failures of the credential, which are then cured.",
+	"containers.names":           "Names of containers or compose services that get the credential; * and ? stand for what you like.",
+	"containers.delivery":        `How: "copy" into the container's own az directory, "mount": a directory that it mounts, or "endpoint".`,
+	"containers.credential":      "What: access tokens alone.",
+	"containers.scopes":          "Scopes that containers get besides azure.scope.",
+	"containers.scopes_allowed":  "Scopes that a container's label may ask for without a question; * stands for anything.",
+	"containers.tenants_allowed": "Tenants that it may ask for without a question, by id or domain as the label names them.",
+	"containers.logs":            "Whether their logs are read for failures of the credential, which are then cured.",
 
 	"health.listen": "Where the health API and the status page are served, on this machine alone. auto: 127.0.0.1:8000, or the next port that is free and that no container publishes. Empty: nowhere.",
 	"health.watch":  "Health addresses of other services; where one reports that its sign-in fails, its containers get theirs anew.",

@@ -163,11 +163,12 @@ func warn(s *Settings, raw any) string {
 }
 
 var (
-	guid   = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-	domain = regexp.MustCompile(`^[0-9A-Za-z]([0-9A-Za-z-]*\.)+[0-9A-Za-z-]+$`)
-	scopes = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._:/-]*/\.default$`) // what azidentity lets through
-	words  = regexp.MustCompile(`^[0-9A-Za-z._-]*$`)
-	labels = regexp.MustCompile(`^[0-9a-z]([0-9a-z-]{0,61}[0-9a-z])?$`)
+	guid    = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	domain  = regexp.MustCompile(`^[0-9A-Za-z]([0-9A-Za-z-]*\.)+[0-9A-Za-z-]+$`)
+	scopes  = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._:/-]*/\.default$`) // what azidentity lets through
+	words   = regexp.MustCompile(`^[0-9A-Za-z._-]*$`)
+	allowed = regexp.MustCompile(`^[0-9A-Za-z*][0-9A-Za-z._~:/*-]*$`)
+	labels  = regexp.MustCompile(`^[0-9a-z]([0-9a-z-]{0,61}[0-9a-z])?$`)
 )
 
 // tenant, subscription and scope become arguments of az, so nothing may look like an option.
@@ -190,6 +191,14 @@ func scope(s string) string {
 		return ""
 	}
 	return "a scope such as " + defaultScope
+}
+
+// allowedPattern is a scope or a tenant, in which * stands for anything.
+func allowedPattern(s string) string {
+	if allowed.MatchString(s) {
+		return ""
+	}
+	return `a scope or a tenant, in which * stands for anything, such as "https://*.vault.azure.net/.default"`
 }
 
 func word(s string) string {

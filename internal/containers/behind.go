@@ -171,5 +171,6 @@ func (es *Engines) Find(ctx context.Context, sel Selector, ref string) (Containe
 	}
 	c := sel.container(in.ID, in.Name, in.Image, in.Status, g.labels)
 	c.Engine = f.o.Host
+	c = e.withAnswers(sel, c)
 	return c, sel.covers(c.Name, g.labels), nil
 }

@@ -50,7 +50,11 @@ func consentKey(q Question, c Container) string {
 	if c.Project != "" {
 		who = "service " + c.Project + "/" + c.Service
 	}
-	return strings.Join([]string{string(q), c.Engine, who, c.Image}, " | ")
+	key := []string{string(q), c.Engine, who, c.Image}
+	if asked := c.asked(q); asked != "" {
+		key = append(key, asked)
+	}
+	return strings.Join(key, " | ")
 }
 
 // AnsweredWith reports whether an answer about d holds for c too: for each container of a compose service.

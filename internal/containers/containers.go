@@ -42,6 +42,7 @@ type Status struct {
 	Refresh     bool      `json:"-"` // it holds the person's refresh token
 	Consent     Consent   `json:"-"` // a question about it, open or answered with never
 	OnHost      bool      `json:"-"` // what it holds lies in a directory of the person's that it mounts: to act on it there is to act on that
+	Asks        string    `json:"-"` // where that is about its labels: what they ask for, as a verb
 	Handicapped bool      `json:"-"` // it has the credential, but its az can't answer; Error says why
 	Restarting  bool      `json:"-"` // by us, at the moment
 	Unproved    bool      `json:"-"` // what Renew replaced is to be looked at by Confirm
@@ -86,13 +87,14 @@ type Container struct {
 	Scopes           []string // the scopes it asks for besides the usual
 	Restart          bool     // it may be restarted unasked, where it fails for want of what it holds
 
-	refresh    bool      // it is to hold the person's refresh token
-	byLabel    bool      // of which its label alone says so
-	path, user string    // from the labels
-	status     string    // the engine's word: created, running, paused, restarting, exited, dead
-	recipe     string    // equal for containers that compose made from the same image in the same way; "": unknown
-	task       bool      // of a swarm service: once it has ended it is never started again
-	born       time.Time // of its create event: a moment after it nothing has run, and nobody put anything into it
+	refresh    bool         // it is to hold the person's refresh token
+	byLabel    bool         // of which its label alone says so
+	said       labelAnswers // to what its labels ask for
+	path, user string       // from the labels
+	status     string       // the engine's word: created, running, paused, restarting, exited, dead
+	recipe     string       // equal for containers that compose made from the same image in the same way; "": unknown
+	task       bool         // of a swarm service: once it has ended it is never started again
+	born       time.Time    // of its create event: a moment after it nothing has run, and nobody put anything into it
 }
 
 // Selector chooses the containers to look after.
@@ -100,6 +102,8 @@ type Selector struct {
 	Names      []string // patterns as path.Match has them, for the names of containers and of compose or swarm services
 	Credential string   // refresh-token, or "" for access tokens alone; where no label says
 	Delivery   string   // how, where no label says: copy or mount; "" means copy
+
+	ScopesAllowed, TenantsAllowed []string // patterns, in which * stands for anything: what a label may ask for unasked
 }
 
 // Covers reports whether c is to have the credential. A label beats the patterns.

@@ -139,7 +139,7 @@ func (e *Engine) of(sel Selector, listed summary) Container {
 	}
 	c := sel.container(listed.ID, name, listed.Image, listed.State, listed.Labels)
 	c.Engine, c.NoNetwork = e.name, listed.NetworkMode == noNetwork
-	return c
+	return e.withAnswers(sel, c)
 }
 
 // problem says in a sentence why the engine, which did answer once, does not.

@@ -103,6 +103,7 @@ func (w *watcher) follow(ctx context.Context) error {
 	defer stream.close()
 	w.e.volumes.follow(true)
 	defer w.e.volumes.follow(false)
+	answers := w.e.consents.stamp()
 	w.mu.Lock()
 	err = w.list(ctx)
 	w.mu.Unlock()
@@ -113,7 +114,7 @@ func (w *watcher) follow(ctx context.Context) error {
 	var work sync.WaitGroup
 	defer work.Wait()
 	defer cancel()
-	work.Go(func() { w.reconcile(ctx, cancel) })
+	work.Go(func() { w.reconcile(ctx, cancel, answers) })
 	work.Go(func() { w.e.learnVolumes(ctx) })
 	for {
 		m, err := stream.next()
@@ -126,14 +127,28 @@ func (w *watcher) follow(ctx context.Context) error {
 	}
 }
 
-// reconcile lists now and then; an engine that does not answer ends the connection.
-func (w *watcher) reconcile(ctx context.Context, broken context.CancelFunc) {
+// reconcile lists now and then, and when the person's answers are others than those; an engine that does not answer ends the connection.
+func (w *watcher) reconcile(ctx context.Context, broken context.CancelFunc, answers string) {
 	again := time.NewTicker(reconcileEvery)
 	defer again.Stop()
+	look := w.e.consents.look()
+	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-look.C: // by an answer a container may get more, or less
+			was := answers
+			if answers = w.e.consents.stamp(); answers == was {
+				continue
+			}
+			w.mu.Lock()
+			err := w.list(ctx)
+			w.mu.Unlock()
+			if err != nil {
+				broken()
+				return
+			}
 		case <-again.C:
 			w.mu.Lock()
 			err := w.list(ctx)
@@ -213,6 +228,7 @@ func (w *watcher) event(ctx context.Context, m message) (Event, bool, error) {
 	status := map[string]string{"create": "created", "start": "running", "die": "exited"}[m.Action]
 	c := w.sel.container(m.ID, name, labels["image"], status, labels)
 	c.Engine = w.e.name
+	c = w.e.withAnswers(w.sel, c)
 	kind := map[string]EventKind{"create": Created, "start": Started, "die": Stopped, "destroy": Removed, "remove": Removed}[m.Action]
 	if c.over() {
 		kind = Removed

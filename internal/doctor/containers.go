@@ -45,7 +45,7 @@ func containerChecks(o Options, f *facts, e engineFacts) []check {
 			if ctx.Err() != nil {
 				return nil, nil
 			}
-			return judgeContainer(x, got, s.usable(), o.Now()), nil
+			return append(judgeContainer(x, got, s.usable(), o.Now()), judgeAsked(c.Name, o.choice(s).Grant(c))...), nil
 		}})
 	}
 	return all
@@ -64,6 +64,13 @@ func triable(x containers.Examination) bool {
 		return true
 	}
 	return x.Container.Delivery == "endpoint" && x.Status.State == containers.Missing
+}
+
+// choice is what containers' labels are weighed against.
+func (o Options) choice(s signInFacts) containers.Choice {
+	v := s.view(o.Settings)
+	v.Chosen = s.Tenant.ID
+	return containers.Choice{Tenant: v.Tenant(), Scopes: v.Usual(), ID: v.TenantID}
 }
 
 // wanted is the token that the container should get: our own for its tenant, to compare with.
@@ -99,6 +106,15 @@ func judgeContainer(x containers.Examination, got *containers.Verified, signedIn
 		lines = append(lines, judgeToken(x, *got, now))
 	}
 	return in(groupBoxes, name, append(lines, judgeEnvironment(x)...)...)
+}
+
+// judgeAsked says what the labels of a container ask for that waits for an answer.
+func judgeAsked(name string, g containers.Grant) []Line {
+	if g.Consent.Question == containers.NoQuestion || g.Consent.Never {
+		return nil
+	}
+	why, how, _ := strings.Cut(g.Words(name).Sentence, ": aztray")
+	return in(groupBoxes, name, bad("container.asks", "its labels", Warning, "CONTAINER_ASKS", why+".", "Say whether it may: aztray"+how+" (or --never "+name+")"))
 }
 
 func judgeRunning(x containers.Examination) Line {

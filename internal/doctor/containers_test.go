@@ -93,6 +93,20 @@ func TestOverrules(t *testing.T) {
 	}
 }
 
+// TestWhatLabelsAskFor: the doctor names the open question and the command that answers it.
+func TestWhatLabelsAskFor(t *testing.T) {
+	ch := containers.Choice{Tenant: "t", Scopes: []string{"https://cognitiveservices.azure.com/.default"}}
+	c := containers.Container{Name: "web", Scopes: []string{"https://management.azure.com/.default"}}
+	lines := judgeAsked("web", ch.Grant(c))
+	if len(lines) != 1 || lines[0].Code != "CONTAINER_ASKS" || lines[0].Verdict != Warning || !strings.Contains(lines[0].Message, "manage all your Azure subscriptions") ||
+		lines[0].Command != "aztray service sync --allow-scopes web" {
+		t.Errorf("%+v", lines)
+	}
+	if lines := judgeAsked("web", ch.Grant(c.Said(containers.AskScopes, false))); len(lines) != 0 {
+		t.Errorf("answered: %+v", lines)
+	}
+}
+
 func TestContainers(t *testing.T) {
 	now := time.Now()
 	box := func(change func(*containers.Examination)) containers.Examination {

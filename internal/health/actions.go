@@ -94,6 +94,6 @@ func answerTo(all []containers.Status, form url.Values) action {
 	case said != answerAllow && said != answerNever:
 		return action{refused: http.StatusBadRequest, said: "The answer is missing: allow or never."}
 	default:
-		return action{command: agent.Answer{ContainerID: b.ID, Question: q, Allow: said == answerAllow}, said: answeredWords(b.Name, q, said == answerAllow)}
+		return action{command: agent.Answer{ContainerID: b.ID, Question: q, Allow: said == answerAllow}, said: answeredWords(b, said == answerAllow)}
 	}
 }

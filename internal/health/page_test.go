@@ -154,6 +154,11 @@ func TestWhatIsAskedAboutAContainer(t *testing.T) {
 	asked := func(state containers.State, q containers.Question, never bool) containers.Status {
 		return containers.Status{Name: "a", ID: "1", State: state, Running: true, Consent: containers.Consent{Question: q, Never: never}}
 	}
+	more := func(q containers.Question, never bool) containers.Status {
+		b := asked(containers.Fresh, q, never)
+		b.Asks = "manage all your Azure subscriptions"
+		return b
+	}
 	holds := asked(containers.Fresh, containers.NoQuestion, false)
 	holds.Refresh = true
 	for _, c := range []struct {
@@ -169,6 +174,10 @@ func TestWhatIsAskedAboutAContainer(t *testing.T) {
 			&ask{containers.AskEngine, "Give it the token, though it controls the engine", ""}},
 		{"its label asks for the refresh token", asked(containers.Fresh, containers.AskRefresh, false), "has the token", "",
 			&ask{containers.AskRefresh, "Give it your refresh token", "give your refresh token to a"}},
+		{"its label asks for more", more(containers.AskScopes, false), "has the token", "",
+			&ask{containers.AskScopes, "Let it manage all your Azure subscriptions", "let a manage all your Azure subscriptions"}},
+		{"that was never to be, either", more(containers.AskTenant, true), "has the token", "Its label asks for more, which you said that it never gets; aztray service sync --allow-tenant a takes that back.",
+			&ask{containers.AskTenant, "Let it manage all your Azure subscriptions", ""}},
 		{"that was never to be", asked(containers.Fresh, containers.AskRefresh, true), "has the token", "Its label asks for your refresh token, which you said that it never gets; aztray service sync --allow-refresh-token a takes that back.",
 			&ask{containers.AskRefresh, "Give it your refresh token", ""}},
 		{"it holds the refresh token", holds, "holds your refresh token", "", nil},

@@ -168,9 +168,9 @@ func newAsk(b containers.Status) *ask {
 	if q == containers.NoQuestion {
 		return nil
 	}
-	a := &ask{Question: q, Allow: allowWords(q)}
+	a := &ask{Question: q, Allow: allowWords(b)}
 	if !b.Consent.Never {
-		a.Never = neverWords(b.Name, q)
+		a.Never = neverWords(b)
 	}
 	return a
 }

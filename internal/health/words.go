@@ -125,6 +125,8 @@ func consentWords(b containers.Status) string {
 	switch {
 	case !b.Consent.Never:
 		return ""
+	case b.AskWords().Refused != "":
+		return b.AskWords().Refused
 	case b.Consent.Question == containers.AskRefresh:
 		return "Its label asks for your refresh token, which you said that it never gets; aztray service sync --allow-refresh-token " + b.Name + " takes that back."
 	}
@@ -133,25 +135,37 @@ func consentWords(b containers.Status) string {
 
 // allowWords are the button that says yes, in the container's row. A refresh token is called by its name
 // wherever it is given.
-func allowWords(q containers.Question) string {
-	if q == containers.AskRefresh {
+func allowWords(b containers.Status) string {
+	if words := b.AskWords(); words.Allow != "" {
+		return words.Allow
+	}
+	if b.Consent.Question == containers.AskRefresh {
 		return "Give it your refresh token"
 	}
 	return "Give it the token, though it controls the engine"
 }
 
 // neverWords say to a screen reader what "Never" means there.
-func neverWords(name string, q containers.Question) string {
-	if q == containers.AskRefresh {
-		return "give your refresh token to " + name
+func neverWords(b containers.Status) string {
+	if words := b.AskWords(); words.Aloud != "" {
+		return words.Aloud
 	}
-	return "give the token to " + name
+	if b.Consent.Question == containers.AskRefresh {
+		return "give your refresh token to " + b.Name
+	}
+	return "give the token to " + b.Name
 }
 
 // answeredWords say what an answer does.
-func answeredWords(name string, q containers.Question, allow bool) string {
+func answeredWords(b containers.Status, allow bool) string {
+	name := b.Name
+	if words := b.AskWords(); words.Allowed != "" && allow {
+		return "Your answer is kept: " + words.Allowed
+	} else if words.Denied != "" {
+		return "Your answer is kept: " + words.Denied
+	}
 	what := "the token"
-	if q == containers.AskRefresh {
+	if b.Consent.Question == containers.AskRefresh {
 		what = "your refresh token"
 	}
 	if allow {

@@ -146,7 +146,7 @@ func (s *Server) token(r *http.Request, c Client) answer {
 	resource, refused := r.URL.Query().Get("resource"), r.URL.Query().Get("token_sha256_to_refresh")
 	i := slices.IndexFunc(c.Scopes, func(scope string) bool { return auth.SameAudience(scope, resource) })
 	if resource == "" || i < 0 {
-		return refuse(http.StatusForbidden, "this container may not have tokens for that resource; its label aztray.scopes or the setting containers.scopes would allow it")
+		return refuse(http.StatusForbidden, "this container may not have tokens for that resource; the setting containers.scopes would allow it, or its label aztray.scopes once you have said so: aztray service status")
 	}
 	ctx, stop := context.WithTimeout(r.Context(), s.o.Wait)
 	defer stop()

@@ -56,7 +56,9 @@ type View struct {
 
 // Container is what View must know of a thing that is given a credential.
 type Container interface {
-	Wants(tenant string, usual []string) (string, []string)
+	// Wants is the tenant, by id, and the scopes it is to have, of the tenant in use and the usual scopes. id gives the
+	// id of a tenant that is named in another way.
+	Wants(tenant string, usual []string, id func(tenant string) string) (string, []string)
 	WantsRefresh() bool
 }
 
@@ -134,8 +136,8 @@ func (v View) named() []string { return append([]string{v.Scope()}, v.Settings.S
 
 // Wants is the tenant and the scopes of a container, in every spelling.
 func (v View) Wants(c Container) (tenant string, scopes []string) {
-	tenant, scopes = c.Wants(v.Tenant(), v.named())
-	return v.TenantID(tenant), auth.WithSpellings(scopes)
+	tenant, scopes = c.Wants(v.Tenant(), v.named(), v.TenantID)
+	return tenant, auth.WithSpellings(scopes)
 }
 
 // Bundle is what a container is to hold: a token for each of its scopes that there is one for, so that one that is
@@ -163,8 +165,8 @@ func (v View) Bundle(c Container, now time.Time) (auth.Bundle, bool) {
 // Lacking is the first of the scopes named for a container that it gets no token for, and why; "" where it gets all,
 // or nobody has said why not. Another spelling that is refused here is refused to az on the host as well.
 func (v View) Lacking(c Container, now time.Time) (scope string, why *auth.Problem) {
-	tenant, scopes := c.Wants(v.Tenant(), v.named())
-	l, _ := v.learnt(v.TenantID(tenant))
+	tenant, scopes := c.Wants(v.Tenant(), v.named(), v.TenantID)
+	l, _ := v.learnt(tenant)
 	for _, scope := range scopes {
 		if p := l.Lacking[scope]; p != nil && !l.Tokens[scope].ExpiresOn.After(now) {
 			return scope, p

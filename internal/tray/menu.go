@@ -332,9 +332,17 @@ func askItems(st containers.Status) []Item {
 	answer := func(text string, allow bool) Item {
 		return Item{Text: cut(text, lineRunes), Command: agent.Answer{ContainerID: st.ID, Question: q, Allow: allow}}
 	}
-	items := []Item{answer(sayAllow(st.Name, q), true)}
+	var items []Item
+	allow, never := sayAllow(st), sayNever(st)
+	if words := st.AskWords(); words.May != "" && len([]rune(never)) > lineRunes { // nothing of what is asked is cut off
+		for _, line := range wrap("    " + words.May) {
+			items = append(items, Item{Text: "    " + strings.TrimSpace(line), Disabled: true})
+		}
+		allow, never = sayAllowThat, sayNeverThat
+	}
+	items = append(items, answer(allow, true))
 	if !st.Consent.Never {
-		items = append(items, answer(sayNever(st.Name, q), false))
+		items = append(items, answer(never, false))
 	}
 	return items
 }

@@ -221,9 +221,13 @@ func TestContainerMenu(t *testing.T) {
 			{Name: "d2", ID: "d2", State: containers.Fresh, Consent: containers.Consent{Question: containers.AskRefresh}},
 			{Name: "d3", ID: "d3", State: containers.Fresh, Refresh: true},
 			{Name: "e", ID: "e", State: containers.Missing, Consent: containers.Consent{Question: containers.AskEngine, Never: true}},
+			{Name: "f", ID: "f", State: containers.Fresh, Consent: containers.Consent{Question: containers.AskScopes}, Asks: "manage all your Azure subscriptions"},
+			{Name: "g", ID: "g", State: containers.Fresh, Consent: containers.Consent{Question: containers.AskTenant, Never: true}, Asks: "act as you in the tenant fabrikam.example"},
+			{Name: "h", ID: "h", State: containers.Fresh, Consent: containers.Consent{Question: containers.AskScopes},
+				Asks: "act as you at a-harmless-name.example.com and manage all your Azure subscriptions"},
 		}
 	}), noon, cest)
-	want = Submenu{"Containers: 5 of 7 have the token", []Item{
+	want = Submenu{"Containers: 8 of 10 have the token", []Item{
 		{Text: "Sync now", Command: agent.Sync{}},
 		{Text: "Restart containers (1 running)", Command: agent.Restart{}},
 		{Text: "a: is being restarted", Command: sync("a")},
@@ -239,6 +243,17 @@ func TestContainerMenu(t *testing.T) {
 		{Text: "d3: holds your refresh token", Command: sync("d3")},
 		{Text: "e: never gets the token, as you said", Command: sync("e")},
 		{Text: "    Give the token to e, which controls the engine", Command: agent.Answer{ContainerID: "e", Question: containers.AskEngine, Allow: true}},
+		{Text: "f: has the token, asks for more", Command: sync("f")},
+		{Text: "    Let it manage all your Azure subscriptions", Command: agent.Answer{ContainerID: "f", Question: containers.AskScopes, Allow: true}},
+		{Text: "    Never let it manage all your Azure subscriptions", Command: agent.Answer{ContainerID: "f", Question: containers.AskScopes}},
+		{Text: "g: has the token", Command: sync("g")},
+		{Text: "    Let it act as you in the tenant fabrikam.example", Command: agent.Answer{ContainerID: "g", Question: containers.AskTenant, Allow: true}},
+		{Text: "h: has the token, asks for more", Command: sync("h")},
+		{Text: "    With its label, it may act as you at", Disabled: true},
+		{Text: "    a-harmless-name.example.com and manage all your Azure", Disabled: true},
+		{Text: "    subscriptions.", Disabled: true},
+		{Text: "    Let it do that", Command: agent.Answer{ContainerID: "h", Question: containers.AskScopes, Allow: true}},
+		{Text: "    Never let it do that", Command: agent.Answer{ContainerID: "h", Question: containers.AskScopes}},
 	}}
 	if got := fmt.Sprintf("%#v", m.Containers); got != fmt.Sprintf("%#v", want) {
 		t.Errorf("%s\nwant %#v", got, want)

@@ -161,18 +161,30 @@ func sayUncovered(name, why string) string { return fmt.Sprintf("Not covered: %s
 func sayMoreUncovered(n int) string { return fmt.Sprintf("%d more that are not covered", n) }
 
 // sayAllow and sayNever are the answers to a question about a container, below its line.
-func sayAllow(name string, q containers.Question) string {
-	if q == containers.AskRefresh {
-		return fmt.Sprintf("    Give your refresh token to %s", name)
+func sayAllow(c containers.Status) string {
+	switch c.Consent.Question {
+	case containers.AskScopes, containers.AskTenant:
+		return "    " + c.AskWords().Allow
+	case containers.AskRefresh:
+		return fmt.Sprintf("    Give your refresh token to %s", c.Name)
 	}
-	return fmt.Sprintf("    Give the token to %s, which controls the engine", name)
+	return fmt.Sprintf("    Give the token to %s, which controls the engine", c.Name)
 }
 
-func sayNever(name string, q containers.Question) string {
-	if q == containers.AskRefresh {
-		return fmt.Sprintf("    Never give your refresh token to %s", name)
+// sayAllowThat and sayNeverThat answer what stands in the lines above them.
+const (
+	sayAllowThat = "    Let it do that"
+	sayNeverThat = "    Never let it do that"
+)
+
+func sayNever(c containers.Status) string {
+	switch c.Consent.Question {
+	case containers.AskScopes, containers.AskTenant:
+		return "    " + c.AskWords().Never
+	case containers.AskRefresh:
+		return fmt.Sprintf("    Never give your refresh token to %s", c.Name)
 	}
-	return fmt.Sprintf("    Never give the token to %s", name)
+	return fmt.Sprintf("    Never give the token to %s", c.Name)
 }
 
 // sayRestartOne stands below the line of a container whose log tells of a failure.
@@ -199,6 +211,9 @@ func sayContainer(c containers.Status, until string) string {
 	}
 	if c.State == containers.Fresh && c.Consent.Question == containers.AskRefresh && !c.Consent.Never {
 		return fmt.Sprintf("%s: has the token, asks for your refresh token", c.Name)
+	}
+	if words := c.AskWords(); c.State == containers.Fresh && words.State != "" && !c.Consent.Never {
+		return fmt.Sprintf("%s: %s", c.Name, words.State)
 	}
 	if c.State == containers.Fresh && c.RestartHelps {
 		return fmt.Sprintf("%s: has the token, its log tells of a failure", c.Name)

@@ -75,7 +75,7 @@ func processes() (all []process) {
 
 func continuity(t testing.TB, s scale) {
 	x := begin(t, stage.Options{NoDesktop: true,
-		Settings: fmt.Sprintf("[azure]\nprobe_interval = \"1s\"\n[endpoint]\nenabled = true\nport = %d\n", freePort(t))})
+		Settings: fmt.Sprintf("[azure]\nprobe_interval = \"1s\"\n[endpoint]\nenabled = true\nport = %d\n[containers]\ntenants_allowed = [\"*\"]\n", freePort(t))})
 	x.patience(15 * time.Minute)
 	x.must(images.Ensure(x.ctx, images.Sdk))
 	x.Cloud.SetPolicy(func(p *cloud.Policy) { p.TokenLifetime = s.life })

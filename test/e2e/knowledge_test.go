@@ -70,8 +70,13 @@ func TestSeveralTenantsInUse(t *testing.T) {
 	if _, tok := x.holdsNew(5*time.Second, "here", ""); tok.Tenant != cloud.Contoso.ID {
 		t.Errorf("here has a token of %s", tok.Tenant)
 	}
-	if _, tok := x.holdsNew(5*time.Second, "there", ""); tok.Tenant != cloud.Fabrikam.ID {
-		t.Errorf("there has a token of %s", tok.Tenant)
+	held, tok := x.holdsNew(5*time.Second, "there", "")
+	if tok.Tenant != cloud.Contoso.ID {
+		t.Errorf("a label alone got there a token of %s", tok.Tenant)
+	}
+	x.must(x.Desktop.ClickMenu(x.within(10*time.Second), item, x.submenu(item, "Containers"), "    Let it act as you in the tenant "+cloud.Fabrikam.Domain))
+	if _, tok := x.holdsNew(10*time.Second, "there", held); tok.Tenant != cloud.Fabrikam.ID {
+		t.Errorf("allowed, there has a token of %s", tok.Tenant)
 	}
 	x.menuSays(3*time.Second, item, "Also in use: Fabrikam")
 
