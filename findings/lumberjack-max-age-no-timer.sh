@@ -63,14 +63,14 @@ var today = "log-" + time.Now().UTC().Format("2006-01-02T15-04-05.000") + ".txt"
 EOF
 cat >want <<'EOF'
 made
-  named 2001, of today by its times: true
-  named today, of 2001 by its times: true
+  named 2001, of today by its times: there true
+  named today, of 2001 by its times: there true
 after a write
-  named 2001, of today by its times: true
-  named today, of 2001 by its times: true
+  named 2001, of today by its times: there true
+  named today, of 2001 by its times: there true
 after a rotation
-  named 2001, of today by its times: false
-  named today, of 2001 by its times: true
+  named 2001, of today by its times: there false
+  named today, of 2001 by its times: there true
 EOF
 go build -trimpath -o probe . 2>log || { cat log; exit 2; }
 env -i PATH=/nonexistent HOME="$dir" ./probe >got

@@ -29,6 +29,7 @@ import (
 	"image/color"
 	"image/png"
 	"os"
+	"time"
 
 	"fyne.io/systray"
 	"github.com/godbus/dbus/v5"
@@ -50,7 +51,13 @@ func main() {
 			panic(err)
 		}
 		item := conn.Object(fmt.Sprintf("org.kde.StatusNotifierItem-%d-1", os.Getpid()), "/StatusNotifierItem")
-		value, err := item.GetProperty("org.kde.StatusNotifierItem.IconPixmap")
+		var value dbus.Variant
+		for range 100 { // the item may not be on the bus yet
+			if value, err = item.GetProperty("org.kde.StatusNotifierItem.IconPixmap"); err == nil {
+				break
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
 		if err != nil {
 			panic(err)
 		}
