@@ -92,6 +92,12 @@ func TestWhoMayCommandAcrossTheMachine(t *testing.T) {
 	if out, _ := x.cmd(0, "page", "--print"); strings.TrimSpace(out) != address {
 		t.Error("aztray page --print has another address")
 	}
+	x.cmd(0, "page")
+	x.eventually(20*time.Second, "the command has the browser led there too", func() bool {
+		visited := x.Cloud.Visited()
+		last := visited[len(visited)-1]
+		return last != file && strings.HasPrefix(last, "file://")
+	})
 	page := chromium.Open(t)
 	page.Go(file)
 	page.Until("document.body.dataset.may === 'yes' && location.href === '" + plain + "'")
