@@ -19,6 +19,7 @@ type Bundle struct {
 	HomeAccountID string // "<oid>.<home tenant>", as MSAL names it
 	Environment   string // the authority's host in the token cache, such as login.microsoftonline.com
 	Cloud         string // az's name of the cloud, such as AzureCloud
+	Manager       string // the resource that az asks for where it is told none: Resource Manager's; "" where not known
 	TenantID      string
 	TenantDomain  string                // by which the tenant may be asked for as well; "" where it is not known
 	Subscription  Subscription          // the zero value: a tenant-level account

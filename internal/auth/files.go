@@ -227,7 +227,7 @@ func (f Files) CachedToken(row ProfileSubscription, tenant, scope string) (Token
 
 // Bundle cuts the sign-in down to tokens in one tenant, for a container.
 func (f Files) Bundle(row ProfileSubscription, tenant string, tokens []Token) Bundle {
-	b := Bundle{Username: row.User.Name, Environment: f.Cloud.AuthorityHost, Cloud: f.Cloud.Name, TenantID: tenant, Tokens: tokens,
+	b := Bundle{Username: row.User.Name, Environment: f.Cloud.AuthorityHost, Cloud: f.Cloud.Name, Manager: Resource(f.Cloud.ARMScope), TenantID: tenant, Tokens: tokens,
 		// az matches accounts and tokens by this id; where the cache cannot be read any one will do
 		HomeAccountID: "aztray." + cmp.Or(row.HomeTenantID, tenant)}
 	if row.TenantID == tenant {

@@ -239,7 +239,7 @@ if [ "$command" = version ]; then
 fi
 
 # What was delivered: where this user's az would look, else where aztray put it.
-file= user= cloud=AzureCloud rows= title= tenants= tokens=
+file= user= cloud=AzureCloud rows= title= tenants= tokens= manager=
 for dir in "$AZURE_CONFIG_DIR" "${HOME%/}/.azure" '@PLACE@'; do
 	if [ -n "$dir" ] && [ -r "$dir/.aztray.tokens" ]; then
 		file=$dir/.aztray.tokens
@@ -250,6 +250,7 @@ while [ -n "$file" ] && IFS=' ' read -r kind line; do
 	case $kind in
 	account) user=${line%% *} cloud=${line#* } ;;
 	row) rows=$rows$line$nl ;;
+	manager) manager=$line ;;
 	title) title=${line#* } ;;
 	tenant) tenants=$tenants$line$nl ;;
 	token) tokens=$tokens$line$nl ;;
@@ -345,7 +346,7 @@ audience() {
 if [ -z "$resource" ] && [ -n "$type" ]; then
 	case $type in
 	oss-rdbms) endpoint ossrdbmsResourceId ;;
-	arm) endpoint activeDirectoryResourceId ;;
+	arm) endpoint activeDirectoryResourceId && value=${manager:-$value} ;;
 	aad-graph) endpoint activeDirectoryGraphResourceId ;;
 	ms-graph) endpoint microsoftGraphResourceId ;;
 	batch) endpoint batchResourceId ;;
@@ -354,7 +355,7 @@ if [ -z "$resource" ] && [ -n "$type" ]; then
 	esac
 	resource=$value
 fi
-[ -n "$resource$scopes" ] || { endpoint activeDirectoryResourceId && resource=$value; }
+[ -n "$resource$scopes" ] || { endpoint activeDirectoryResourceId && resource=${manager:-$value}; }
 lower "${tenant:-$of}"
 realm=$low
 for each in $tenants; do

@@ -16,7 +16,7 @@ const (
 	notDelivered = "only scopes that are delivered have tokens: exit 1, and what to do"
 	oneTenant    = "a container holds one tenant's tokens: exit 1, and what to do"
 	unknownQuery = "exit 2: this part of JMESPath is not known to it"
-	noGermany    = "without the German cloud, which newer az has not either"
+	noGermany    = "without the German cloud, which is closed"
 )
 
 const (

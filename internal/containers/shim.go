@@ -81,6 +81,7 @@ func (e *Engine) shimEntries(ctx context.Context, c Container, t target) ([]entr
 // tokenLines is the credential in a form that a shell reads. Each line is a word for what it is and then:
 //
 //	account USERNAME CLOUD
+//	manager RESOURCE                      which is meant where a call names none
 //	row SUBSCRIPTION TENANT HOMETENANT ISDEFAULT DOMAIN NAME
 //	title TENANT NAME                     as newer az has it in its rows
 //	tenant TENANT DOMAIN                  by which it may be asked for as well
@@ -91,6 +92,9 @@ func tokenLines(b auth.Bundle, zone *time.Location) []byte {
 	var out bytes.Buffer
 	put := func(words ...string) { out.WriteString(strings.Join(words, " ") + "\n") }
 	put("account", word(b.Username), word(b.Cloud))
+	if b.Manager != "" {
+		put("manager", word(b.Manager))
+	}
 	for _, r := range b.Subscriptions() {
 		put("row", word(r.ID), word(r.TenantID), word(r.HomeTenantID), strconv.FormatBool(r.IsDefault), word(r.TenantDomain), oneLine(r.Name))
 		if r.IsDefault && r.TenantDomain != "" {

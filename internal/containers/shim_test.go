@@ -129,6 +129,27 @@ func TestShimAnswers(t *testing.T) {
 	}
 }
 
+// TestShimInAnotherCloud: of a cloud that somebody registered, az's name for Resource Manager is what was delivered.
+func TestShimInAnotherCloud(t *testing.T) {
+	b := bundle("the-token", shimEnd)
+	b.Cloud, b.Manager = "OurStack", "https://management.stack.example/"
+	b.Tokens[0].Scope = "https://management.stack.example//.default"
+	for name, shell := range shells(t) {
+		s := newShim(t, shell, b)
+		for line, want := range map[string]string{
+			"account get-access-token --query accessToken -o tsv":                     "the-token\n",
+			"account get-access-token --resource-type arm --query accessToken -o tsv": "the-token\n",
+			"account show --query environmentName -o tsv":                             "OurStack\n",
+			"cloud show --query name -o tsv":                                          "OurStack\n",
+			"cloud list --query [?isActive].name -o tsv":                              "OurStack\n",
+		} {
+			if out, msg, code := s.run(line); out != want {
+				t.Errorf("%s: az %s: %d %q %q", name, line, code, out, msg)
+			}
+		}
+	}
+}
+
 // TestTokenLinesKeepToTheirLines: whoever names a subscription or a tenant adds no line of his own to what our az
 // reads, and nothing that a terminal obeys.
 func TestTokenLinesKeepToTheirLines(t *testing.T) {

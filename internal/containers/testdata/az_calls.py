@@ -36,8 +36,8 @@ def az(args, out, err):
     except BaseException:
         traceback.print_exc()
         code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):  # newer az keeps those of its first import
+        stream.flush()
     os._exit(code)
 
 
