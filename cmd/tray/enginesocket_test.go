@@ -22,6 +22,7 @@ import (
 // quiet is a world in which nobody is signed in and nothing happens.
 type quiet struct{ agent.World }
 
+func (quiet) FilesStamp() string                            { return "" }
 func (quiet) ReadFiles(context.Context) (auth.Files, error) { return auth.Files{}, nil }
 func (quiet) WatchFiles(context.Context, func()) error      { return nil }
 func (quiet) WatchWake(context.Context, func()) error       { return nil }

@@ -25,6 +25,7 @@ func runServe(ctx context.Context, o config.Options, set config.Settings, client
 		s.updates = s.agent.Updates()
 		s.program.taken = s.settingsRead
 		s.part("instance", func(ctx context.Context) error { return one.Serve(ctx, s.answers(s.shown)) })
+		s.localAPI(s.shown)
 		return s.run(ctx, s.follow)
 	})
 	if r, ok := errors.AsType[*runningAlready](err); ok {

@@ -56,6 +56,7 @@ func newDesktop(p *program, one *instance.Instance) *desktop {
 		return give(ctx, d.grounds, ground)
 	})
 	p.part("instance", func(ctx context.Context) error { return one.Serve(ctx, d.answers(d.shown)) })
+	p.localAPI(d.shown)
 	p.taken = d.settingsRead
 	return d
 }

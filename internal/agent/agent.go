@@ -45,6 +45,7 @@ type Settings struct {
 // ctx ends, and errors that a person can act on are *auth.Problem.
 type World interface {
 	ReadFiles(ctx context.Context) (auth.Files, error)
+	FilesStamp() string // is another one when the files are
 	WatchFiles(ctx context.Context, changed func()) error
 	SignInMoment(auth.Files) time.Time                // when the files say that the person signed in; zero where they do not
 	Skew() time.Duration                              // our clock minus Entra's, as its last answer said
@@ -64,12 +65,13 @@ type World interface {
 	Confirm(ctx context.Context, c containers.Container) containers.Status
 	Withdraw(ctx context.Context, c containers.Container) containers.Status
 	Release(ctx context.Context, c containers.Container) containers.Status // takes back for good: it is no longer covered
-	Restart(ctx context.Context, chosen []containers.Container, deliver func(context.Context, containers.Container) containers.Status) []containers.Restart
-	FindContainer(ctx context.Context, ref string) (containers.Container, bool, error) // of the first engine; false: not covered, or none
-	Uncovered(ctx context.Context) []containers.Uncovered                              // running containers that look as if they need the credential and are not covered
-	Question(ctx context.Context, c containers.Container) containers.Status            // whether the person must be asked about one that nothing is delivered to
-	Answer(c containers.Container, q containers.Question, allow bool) error            // remembers what the person said about a container
-	Prepare(ctx context.Context, b auth.Bundle) error                                  // for containers that are yet to be made; without tokens: takes it away
+	Restart(ctx context.Context, chosen []containers.Container, o containers.RestartOptions) []containers.Restart
+	Verify(ctx context.Context, c containers.Container, want auth.Token) containers.Verified // has it obtain a token as its program would
+	FindContainer(ctx context.Context, ref string) (containers.Container, bool, error)       // of the first engine; false: not covered, or none
+	Uncovered(ctx context.Context) []containers.Uncovered                                    // running containers that look as if they need the credential and are not covered
+	Question(ctx context.Context, c containers.Container) containers.Status                  // whether the person must be asked about one that nothing is delivered to
+	Answer(c containers.Container, q containers.Question, allow bool) error                  // remembers what the person said about a container
+	Prepare(ctx context.Context, b auth.Bundle) error                                        // for containers that are yet to be made; without tokens: takes it away
 }
 
 // Agent is the loop. Make it with New, read it by Updates, and Run it once.

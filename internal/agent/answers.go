@@ -11,6 +11,7 @@ import (
 func (p *plan) answer(s *state) {
 	for _, a := range s.answers {
 		if b, ok := s.boxes[a.ContainerID]; ok {
+			s.answering++
 			p.jobs = append(p.jobs, answerJob{b.c, a})
 		}
 	}
@@ -37,6 +38,7 @@ type answered struct {
 }
 
 func (e answered) apply(s *state, now time.Time) {
+	s.answering--
 	if e.err != nil {
 		s.set.Log.Warn("your answer about a container could not be remembered", "container", e.c.Name, "err", e.err)
 	}

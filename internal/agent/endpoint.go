@@ -216,7 +216,7 @@ func (s *state) shownStatus(b *box, now time.Time) containers.Status {
 // EndpointStatus says how a container stands that takes its tokens from the identity endpoint, which is
 // on or off.
 func EndpointStatus(c containers.Container, last Served, on bool, now time.Time) containers.Status {
-	st := containers.Status{Name: c.Name, ID: c.ID, Project: c.Project, Engine: c.Engine, Delivery: c.Delivery, State: containers.Missing, Running: c.Running}
+	st := containers.Status{Name: c.Name, ID: c.ID, Project: c.Project, Engine: c.Engine, Delivery: c.Delivery, State: containers.Missing, Running: c.Running, Service: c.Service}
 	switch {
 	case !on:
 		st.State, st.Error = containers.Unreachable, "It is to ask the identity endpoint, which is off: set endpoint.enabled = true."

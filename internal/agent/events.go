@@ -29,10 +29,11 @@ type filesRead struct {
 	err    error
 	az     *auth.Problem
 	signIn time.Time // the moment of the last sign-in, where the files tell
+	stamp  string    // of the files
 }
 
 func (e filesRead) apply(s *state, now time.Time) {
-	s.reading, s.azProblem = false, e.az
+	s.reading, s.azProblem, s.stamp = false, e.az, e.stamp
 	if e.err != nil {
 		s.readTries++
 		s.readAt = now.Add(backOff(s, s.readTries))
@@ -184,7 +185,8 @@ type asked struct{ c Command }
 func (e asked) apply(s *state, now time.Time) {
 	switch c := e.c.(type) {
 	case Renew:
-		s.begin(signInJob{tenant: cmp.Or(c.TenantID, worst(s.inUse(now)).Tenant.ID), env: activation(c.ActivationToken)}, now)
+		s.begin(signInJob{tenant: s.tenantID(cmp.Or(c.TenantID, worst(s.inUse(now)).Tenant.ID)), env: activation(c.ActivationToken),
+			deviceCode: c.DeviceCode, progress: c.Progress}, now)
 	case UseTenant:
 		s.begin(signInJob{tenant: c.TenantID, use: true, silent: true}, now)
 	case MenuOpened:
@@ -198,13 +200,25 @@ func (e asked) apply(s *state, now time.Time) {
 	case Answer:
 		s.answers = append(s.answers, c)
 	case Restart:
-		s.beginRestart(func(b *box) bool { return len(c.Names) == 0 || slices.Contains(c.Names, b.c.Name) }, now)
+		s.beginRestart(func(b *box) bool { return named(b.c, c.Names) }, c, now)
+	case filesAre:
+		s.readAgain = s.readAgain || c.stamp != s.stamp
+	case Verify:
+		s.beginVerify(c, now)
+	case ListTenants:
+		s.beginListTenants(c)
 	case Sync:
+		s.readAgain = true // az's files may have changed this moment
+		for _, g := range s.signs {
+			if g.silent != auth.SilentWorks {
+				g.probeAt, g.tries = now, 0
+			}
+		}
 		if len(c.Names) == 0 {
 			s.ahead.sent, s.ahead.retryAt = "", time.Time{}
 		}
 		for _, b := range s.boxes {
-			if len(c.Names) == 0 || slices.Contains(c.Names, b.c.Name) {
+			if named(b.c, c.Names) {
 				b.verify, b.retryAt = true, time.Time{}
 			}
 		}
@@ -234,6 +248,9 @@ func (s *state) begin(j signInJob, now time.Time) {
 	}
 	j.scope, j.timeout, j.follow = s.set.Scope, s.set.LoginTimeout, !s.set.Stay
 	way := "browser"
+	if j.deviceCode {
+		way = "device-code"
+	}
 	if j.silent {
 		way = "silent"
 	}
@@ -264,7 +281,7 @@ type signInEnded struct {
 
 func (e signInEnded) apply(s *state, now time.Time) {
 	under := cmp.Or(s.renewal, &Renewal{Way: "browser", Tenant: s.tenantByID(e.j.tenant), Since: now})
-	byPerson := under.Way == "browser"
+	byPerson := under.Way != "silent"
 	s.renewal, s.readAgain = nil, true
 	if e.err != nil {
 		failure := problemOf(e.err)

@@ -24,12 +24,13 @@ func (e containerEvent) apply(s *state, now time.Time) {
 	case containers.Listed:
 		s.around.listed(now)
 		delete(s.lost, e.e.Engine)
+		s.listed[e.e.Engine] = true
 		s.resync(e.e.Engine, e.e.Containers)
 		for _, b := range s.boxes {
 			s.fetch(b.c, now)
 		}
 	case containers.Lost:
-		s.lost[e.e.Engine] = e.e.Problem
+		s.lost[e.e.Engine], s.listed[e.e.Engine] = e.e.Problem, true
 	case containers.Removed:
 		delete(s.boxes, e.e.Container.ID)
 	case containers.Stopped:
@@ -150,8 +151,10 @@ func (e delivered) apply(s *state, now time.Time) {
 	if e.mark != "" {
 		s.past.delivered(b.status, e.status, e.took, now)
 	}
+	path := cmp.Or(e.status.Path, b.status.Path) // what takes back needs not look where it is
 	b.working, b.status = false, e.status
-	b.status.Running = b.c.Running
+	b.status.Path = path
+	b.status.Running, b.status.Service = b.c.Running, b.c.Service
 	b.sent, b.tries = e.mark, b.tries+1
 	b.untouched = e.status.State == containers.Fresh && !b.c.Running
 	if e.withdrawn && e.status.State != containers.Failed {

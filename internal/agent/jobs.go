@@ -21,8 +21,9 @@ type readJob struct{}
 func (readJob) run(ctx context.Context, w World) event {
 	ctx, stop := context.WithTimeout(ctx, 10*time.Second)
 	defer stop()
+	stamp := w.FilesStamp() // before: what is written meanwhile is another one's
 	f, err := w.ReadFiles(ctx)
-	return filesRead{f, err, w.AZProblem(), w.SignInMoment(f)}
+	return filesRead{f, err, w.AZProblem(), w.SignInMoment(f), stamp}
 }
 
 type probeJob struct {
@@ -72,6 +73,9 @@ type signInJob struct {
 	timeout time.Duration
 	env     []string
 
+	deviceCode bool              // in place of the browser
+	progress   func(line string) // gets az's lines
+
 	files    auth.Files // for fix
 	username string
 	lonely   bool // no browser could renew it, or may be opened
@@ -86,7 +90,7 @@ func (j signInJob) run(ctx context.Context, w World) event {
 		}
 		return browserNeeded{j}
 	}
-	t, err := w.SignIn(ctx, auth.LoginOptions{TenantID: j.tenant, Scope: j.scope, Claims: j.claims, Use: j.use && j.follow, Env: j.env})
+	t, err := w.SignIn(ctx, auth.LoginOptions{TenantID: j.tenant, Scope: j.scope, Claims: j.claims, Use: j.use && j.follow, Env: j.env, DeviceCode: j.deviceCode, Progress: j.progress})
 	if err == nil && j.use {
 		t, err = w.UseTenant(ctx, j.tenant, j.scope, j.follow)
 	}

@@ -53,6 +53,8 @@ func next(s *state, now time.Time) plan {
 	p.answer(s)
 	p.cure(s, now)
 	p.restart(s)
+	p.jobs = append(p.jobs, s.tries...)
+	s.tries = nil
 	p.turn(s, now)
 	return p
 }
@@ -184,6 +186,7 @@ func (p *plan) deliver(s *state, now time.Time) {
 		if b.awaited {
 			limit *= 2 // slow ones do not hold up a start
 		}
+		b.due = !b.working && busy[b.c.Engine] >= limit && b.c.Delivery != "endpoint"
 		if b.working || busy[b.c.Engine] >= limit || b.c.Delivery == "endpoint" { // which asks by itself
 			continue
 		}

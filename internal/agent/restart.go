@@ -17,10 +17,10 @@ type revival struct {
 }
 
 // beginRestart has the chosen containers restarted that run; not one whose restart is under way. One that could be given no token is not: its process would be none the better for it.
-func (s *state) beginRestart(chosen func(*box) bool, now time.Time) {
-	j := restartJob{bundles: map[string]auth.Bundle{}}
+func (s *state) beginRestart(chosen func(*box) bool, c Restart, now time.Time) {
+	j := restartJob{bundles: map[string]auth.Bundle{}, stopped: c.Stopped && len(c.Names) > 0, asker: c.Asker}
 	for id, b := range s.boxes {
-		if !b.c.Running || b.c.Delivery == cluster.Delivery || !b.revival.since.IsZero() || !chosen(b) {
+		if !b.c.Running && !j.stopped && c.Asker.Restart == nil || b.c.Delivery == cluster.Delivery || !b.revival.since.IsZero() || !chosen(b) {
 			continue
 		}
 		bundle, ok := s.bundle(b.c, now)
@@ -32,8 +32,11 @@ func (s *state) beginRestart(chosen func(*box) bool, now time.Time) {
 		j.bundles[id] = bundle
 		j.chosen = append(j.chosen, b.c)
 	}
-	if len(j.chosen) > 0 {
+	switch {
+	case len(j.chosen) > 0:
 		s.restarts = append(s.restarts, j)
+	case c.Asker.Restart != nil:
+		c.Asker.Restart(nil)
 	}
 }
 
@@ -48,6 +51,8 @@ func (p *plan) restart(s *state) {
 type restartJob struct {
 	chosen  []containers.Container
 	bundles map[string]auth.Bundle // by container id
+	stopped bool                   // those that do not run are started too
+	asker   Asker
 }
 
 // restartLimit bounds a restart as a whole; each container in it has limits of its own.
@@ -56,12 +61,18 @@ const restartLimit = 30 * time.Minute
 func (j restartJob) run(ctx context.Context, w World) event {
 	ctx, stop := context.WithTimeout(ctx, restartLimit)
 	defer stop()
-	all := w.Restart(ctx, j.chosen, func(ctx context.Context, c containers.Container) containers.Status {
-		if c.Delivery == "endpoint" {
-			return containers.Status{State: containers.Missing, Delivery: c.Delivery} // it asks by itself
-		}
-		return w.Deliver(ctx, c, j.bundles[c.ID])
-	})
+	ctx, end := j.asker.bound(ctx)
+	defer end()
+	all := w.Restart(ctx, j.chosen, containers.RestartOptions{Tell: j.asker.Tell, Stopped: j.stopped,
+		Deliver: func(ctx context.Context, c containers.Container) containers.Status {
+			if c.Delivery == "endpoint" {
+				return containers.Status{State: containers.Missing, Delivery: c.Delivery} // it asks by itself
+			}
+			return w.Deliver(ctx, c, j.bundles[c.ID])
+		}})
+	if j.asker.Restart != nil {
+		j.asker.Restart(all)
+	}
 	return restarted{j, all}
 }
 

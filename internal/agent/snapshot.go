@@ -31,6 +31,7 @@ type Snapshot struct {
 	Refreshable    bool           // the last silent renewal worked
 	Problem        *auth.Problem  // of the sign-in; nil when all is well
 	OfflineSince   time.Time      // Entra could not be reached since then
+	Offline        *auth.Problem  // why; nil while it can be
 	Skew           time.Duration  // our clock minus Entra's; 0 where not known
 	Tenants        []auth.Tenant  // for the switch; Tenant is among them
 	Renewal        *Renewal       // the work under way, nil when none
@@ -41,7 +42,11 @@ type Snapshot struct {
 	Uncovered      []containers.Uncovered // that look as if they needed the credential
 	Missing        []*auth.Problem        // parts that are not there (az, Docker, ...): one sentence each
 	Past           Past
-	Page           Page // where the status page and the health API are
+	Page           Page     // where the status page and the health API are
+	Others         []string // the accounts that az holds besides Account
+	Busy           bool     // work is under way after which containers may hold something else
+	Reading        bool     // az's files are being read
+	Looked         bool     // az's files were read, and each engine has said which containers there are
 }
 
 // Page is the place of the status page and the health API.
@@ -76,6 +81,9 @@ type Command interface{ command() }
 type Renew struct {
 	TenantID        string
 	ActivationToken string // the compositor's leave to raise a window, for XDG_ACTIVATION_TOKEN; "" without one
+
+	DeviceCode bool              // by a code on another device, in place of the browser
+	Progress   func(line string) // gets az's lines, such as that code; nil: nobody does
 }
 
 // CancelSignIn ends the sign-in under way.
@@ -89,7 +97,11 @@ type Sync struct{ Names []string }
 
 // Restart gives the named containers the credential anew and restarts them, each when what it depends on
 // is back; all that run when there are none.
-type Restart struct{ Names []string }
+type Restart struct {
+	Names   []string
+	Stopped bool // named ones that do not run are started too
+	Asker   Asker
+}
 
 // Answer is what the person says to the open question about a container.
 type Answer struct {

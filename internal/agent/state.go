@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"aztray/internal/auth"
@@ -30,6 +31,7 @@ type state struct {
 	azProblem  *auth.Problem
 	reading    bool
 	readAgain  bool
+	stamp      string    // of the files that were read last
 	readAt     time.Time // when to read next; zero is not
 	readTries  int
 
@@ -45,9 +47,12 @@ type state struct {
 	followed map[string]bool          // containers whose log is read
 	lost     map[string]*auth.Problem // the engines that do not answer, and why
 
-	restarts []restartJob // to be started
-	answers  []Answer     // to be remembered
-	around   around       // containers that are not covered
+	restarts  []restartJob    // to be started
+	tries     []job           // to be started: somebody waits for what comes of them
+	listed    map[string]bool // by engine: it has said which containers there are, or that it is not there
+	answers   []Answer        // to be remembered
+	answering int             // answers that are being remembered
+	around    around          // containers that are not covered
 
 	strays    map[string]*Holding // by container id: held something when they were last heard of, and may not be covered any more
 	leftovers []releaseJob        // to be started
@@ -103,6 +108,7 @@ type box struct {
 	sent      string   // fingerprint of what it was given
 	holds     *Holding // what it may hold of ours; nil: nothing
 	working   bool
+	due       bool // it is to be given something as soon as others are done
 	verify    bool // look again although nothing new is to be given
 	awaited   bool // its start is held back until it is ready
 	untouched bool // it holds what it is to, and has not run since that was seen
@@ -116,7 +122,7 @@ type box struct {
 }
 
 func newState(set Settings, random func() float64) *state {
-	return &state{set: set, scopeSet: set.Scope, setProblem: set.Held, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, followed: map[string]bool{}, lost: map[string]*auth.Problem{}, strays: map[string]*Holding{}, served: map[string]Served{}, past: newPast(), lacking: map[string]*auth.Problem{}, opened: map[string]bool{}, readAgain: true}
+	return &state{set: set, scopeSet: set.Scope, setProblem: set.Held, random: random, signs: map[string]*sign{}, boxes: map[string]*box{}, followed: map[string]bool{}, lost: map[string]*auth.Problem{}, listed: map[string]bool{}, strays: map[string]*Holding{}, served: map[string]Served{}, past: newPast(), lacking: map[string]*auth.Problem{}, opened: map[string]bool{}, readAgain: true}
 }
 
 // awake makes everything be judged afresh: the machine slept or its clock was set.
@@ -316,6 +322,8 @@ func (s *state) snapshot(now time.Time) Snapshot {
 		Account: row.User.Name, Kind: s.files.Kind(row), Scope: s.set.Scope, Tenant: s.tenantByID(tenant), Skew: s.skew,
 		Problem: cmp.Or(w.Problem, s.filesErr), Failure: s.failure, Tenants: s.knownTenants(), Held: s.set.Held != nil, Missing: s.missing(), Past: s.past.shown(), Page: s.page,
 	}
+	snap.Others = slices.DeleteFunc(s.files.Profile.Users(), func(u string) bool { return strings.EqualFold(u, row.User.Name) })
+	snap.Busy, snap.Looked, snap.Reading = s.busy(), s.looked(), s.reading || s.readAgain
 	if row.TenantID == tenant {
 		snap.Subscription = row.Subscription()
 	}
@@ -325,6 +333,9 @@ func (s *state) snapshot(now time.Time) Snapshot {
 	if g, ok := s.signs[w.Tenant.ID]; ok {
 		snap.TokenExpires, snap.SignedInAt, snap.OfflineSince = g.tokens[s.set.Scope].ExpiresOn, g.signedInAt, g.offlineSince
 		snap.Refreshable = g.silent == auth.SilentWorks
+		if !g.offlineSince.IsZero() {
+			snap.Offline = g.lacking[s.set.Scope]
+		}
 		p := s.predict(w.Tenant.ID)
 		snap.Lifetime, snap.IdleLimit = p.Lasts, p.Idle
 	}
@@ -342,6 +353,33 @@ func (s *state) snapshot(now time.Time) Snapshot {
 	snap.Uncovered = slices.Clone(s.around.found)
 	slices.SortStableFunc(snap.Containers, func(a, b containers.Status) int { return cmp.Compare(a.Name, b.Name) })
 	return snap
+}
+
+// busy reports whether work is under way after which containers may hold something else.
+func (s *state) busy() bool {
+	if s.reading || s.readAgain || s.renewal != nil || s.ahead.working || len(s.restarts) > 0 || len(s.answers) > 0 || s.answering > 0 {
+		return true
+	}
+	for _, g := range s.signs {
+		if g.probing {
+			return true
+		}
+	}
+	for _, b := range s.boxes {
+		if b.working || b.due || !b.revival.since.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// looked reports whether az's files were read, or could not be, and each engine has been heard.
+func (s *state) looked() bool {
+	engines := s.set.Engines
+	if len(engines) == 0 {
+		engines = []string{""}
+	}
+	return (s.filesKnown || s.filesErr != nil) && (s.set.Held != nil || !slices.ContainsFunc(engines, func(e string) bool { return !s.listed[e] }))
 }
 
 // recent is how long what a log said is shown.

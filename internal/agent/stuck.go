@@ -79,7 +79,7 @@ func (p *plan) cure(s *state, now time.Time) {
 		due[b] = true
 	}
 	if len(due) > 0 {
-		s.beginRestart(func(b *box) bool { return due[b] }, now)
+		s.beginRestart(func(b *box) bool { return due[b] }, Restart{}, now)
 	}
 }
 

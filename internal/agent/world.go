@@ -24,6 +24,8 @@ type world struct {
 	covered containers.Selector
 }
 
+func (w *world) FilesStamp() string { return w.Dir.Stamp() }
+
 func (w *world) ReadFiles(ctx context.Context) (auth.Files, error) { return w.Dir.Read(ctx) }
 
 func (w *world) WatchFiles(ctx context.Context, changed func()) error {
@@ -93,8 +95,12 @@ func (w *world) Answer(c containers.Container, q containers.Question, allow bool
 	return w.engines.Answer(c, q, allow)
 }
 
-func (w *world) Restart(ctx context.Context, chosen []containers.Container, deliver func(context.Context, containers.Container) containers.Status) []containers.Restart {
-	return w.engines.Restart(ctx, chosen, containers.RestartOptions{Deliver: deliver})
+func (w *world) Restart(ctx context.Context, chosen []containers.Container, o containers.RestartOptions) []containers.Restart {
+	return w.engines.Restart(ctx, chosen, o)
+}
+
+func (w *world) Verify(ctx context.Context, c containers.Container, want auth.Token) containers.Verified {
+	return w.engines.Verify(ctx, c, want)
 }
 
 func (w *world) FindContainer(ctx context.Context, ref string) (containers.Container, bool, error) {

@@ -5,6 +5,7 @@ package auth
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -31,6 +32,16 @@ func (l Level) String() string {
 
 // MarshalText gives the word that scripts rely on.
 func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// UnmarshalText reads the word again.
+func (l *Level) UnmarshalText(text []byte) error {
+	i := slices.Index(levelNames[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("%q is no level", text)
+	}
+	*l = Level(i)
+	return nil
+}
 
 // DeadlineSource says where a deadline is known from.
 type DeadlineSource string

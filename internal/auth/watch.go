@@ -2,8 +2,11 @@ package auth
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"aztray/internal/filewatch"
@@ -52,4 +55,15 @@ func (d Dir) matters(name string) bool {
 		return true
 	}
 	return filepath.Dir(name) == string(d) && slices.Contains(watchedFiles, filepath.Base(name))
+}
+
+// Stamp tells whether az's files that matter are still those of another moment, without reading them.
+func (d Dir) Stamp() string {
+	var b strings.Builder
+	for _, name := range watchedFiles {
+		if info, err := os.Stat(filepath.Join(string(d), name)); err == nil {
+			fmt.Fprintln(&b, name, info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	return b.String()
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"aztray/internal/containers"
+	"aztray/internal/report"
 )
 
 // answers are what the person says about containers on the command line, by name.
@@ -19,11 +20,6 @@ func (a *answers) flags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&a.tenant, "allow-tenant", nil, "give the container of this `NAME` tokens of the tenant that its label names; remembered")
 	cmd.Flags().StringArrayVar(&a.never, "never", nil, "never give the container of this `NAME` what it waits for: the credential, your refresh token, or what its labels ask for; remembered")
 }
-
-const (
-	consentAsked = "asked"
-	consentNever = "never"
-)
 
 // answer remembers what was said. A name that is not there is bad usage, before anything is done.
 // The containers are found anew by it, for they are given what they are allowed.
@@ -38,13 +34,7 @@ func (c *command) answer(ctx context.Context, f found, a answers, names []string
 	if err != nil {
 		return f, err
 	}
-	for _, said := range []struct {
-		names     []string
-		allow     bool
-		questions []containers.Question
-	}{{a.allow, true, []containers.Question{containers.AskEngine}}, {a.refresh, true, []containers.Question{containers.AskRefresh}},
-		{a.scopes, true, []containers.Question{containers.AskScopes}}, {a.tenant, true, []containers.Question{containers.AskTenant}},
-		{a.never, false, []containers.Question{containers.AskEngine, containers.AskRefresh, containers.AskScopes, containers.AskTenant}}} {
+	for _, said := range a.each() {
 		if len(said.names) == 0 {
 			continue
 		}
@@ -66,6 +56,20 @@ func (c *command) answer(ctx context.Context, f found, a answers, names []string
 	return c.find(ctx, names)
 }
 
+// said is an answer to some questions about the containers of some names.
+type said struct {
+	names     []string
+	allow     bool
+	questions []containers.Question
+}
+
+// each is what was said, question by question.
+func (a answers) each() []said {
+	return []said{{a.allow, true, []containers.Question{containers.AskEngine}}, {a.refresh, true, []containers.Question{containers.AskRefresh}},
+		{a.scopes, true, []containers.Question{containers.AskScopes}}, {a.tenant, true, []containers.Question{containers.AskTenant}},
+		{a.never, false, []containers.Question{containers.AskEngine, containers.AskRefresh, containers.AskScopes, containers.AskTenant}}}
+}
+
 // consentWords is a container's state in words, with how the question about it stands.
 func consentWords(b ContainerReport) string {
 	switch {
@@ -73,26 +77,8 @@ func consentWords(b ContainerReport) string {
 		return "holds your refresh token"
 	case b.State != containers.Missing || b.Consent == nil:
 		return stateWords[b.State]
-	case *b.Consent == consentNever:
+	case *b.Consent == report.ConsentNever:
 		return "never gets it"
 	}
 	return "waits for your answer"
-}
-
-// refreshWord is what a container holds besides access tokens.
-func refreshWord(b containers.Status) string {
-	if b.Refresh && b.State == containers.Fresh {
-		return "refresh-token"
-	}
-	return ""
-}
-
-func consentWord(c containers.Consent) *string {
-	switch {
-	case c.Question != containers.AskEngine:
-		return nil
-	case c.Never:
-		return text(consentNever)
-	}
-	return text(consentAsked)
 }

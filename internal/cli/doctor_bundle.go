@@ -18,6 +18,7 @@ import (
 	"aztray/internal/auth"
 	"aztray/internal/config"
 	"aztray/internal/doctor"
+	"aztray/internal/report"
 )
 
 // bundleReadme is for whoever gets the bundle, and for who sends it.
@@ -113,13 +114,13 @@ func (c *command) statusDocument(ctx context.Context) (string, error) {
 	if err == nil {
 		var f found
 		if f, err = c.find(ctx, nil); err == nil {
-			return indented(c.report(ctx, s, f, c.check(ctx, f)))
+			return indented(c.report(ctx, s, f, c.check(ctx, f)).Report)
 		}
 	}
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
-	return indented(problemReport(problemOf(err)))
+	return indented(report.ProblemOf(problemOf(err)))
 }
 
 // versions are of whatever takes part.

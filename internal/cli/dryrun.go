@@ -30,7 +30,7 @@ func would(b ContainerReport, ends time.Time) string {
 }
 
 // dryRun adds to a report what sync would do.
-func (r *Report) dryRun(now time.Time) {
+func dryRun(r *Report, now time.Time) {
 	var ends time.Time
 	if r.AccessToken != nil && r.AccessToken.ExpiresOn.After(now) {
 		ends = r.AccessToken.ExpiresOn

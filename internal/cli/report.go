@@ -10,123 +10,80 @@ import (
 	"strings"
 	"time"
 
+	"aztray/internal/agent"
 	"aztray/internal/auth"
 	"aztray/internal/containers"
 	"aztray/internal/health"
 	"aztray/internal/instance"
 	"aztray/internal/openai"
+	"aztray/internal/report"
 )
 
-// Report is `service status -o json`, the contract that scripts rely on. Times are RFC 3339 in UTC,
-// null where there is none; it never holds a token.
-type Report struct {
-	Level          auth.Level          `json:"level"`
-	Deadline       *time.Time          `json:"deadline"`
-	DeadlineSource auth.DeadlineSource `json:"deadline_source"`
-	Account        string              `json:"account"`
-	AccountKind    auth.AccountKind    `json:"account_kind"`
-	Tenant         auth.Tenant         `json:"tenant"`
-	Subscription   auth.Subscription   `json:"subscription"`
-	Credential     string              `json:"credential"`
-	Scope          string              `json:"scope"`
-	AccessToken    *TokenReport        `json:"access_token"`
-	Problem        *ProblemReport      `json:"problem"`
-	Containers     []ContainerReport   `json:"containers"`
-	OpenAI         *openai.Result      `json:"openai"`
-	Notices        []ProblemReport     `json:"notices"`            // parts that are not there
-	Restarts       []RestartedReport   `json:"restarts,omitempty"` // with --restart
-	Sources        []auth.Source       `json:"sources,omitempty"`  // with --verbose: in DefaultAzureCredential's order
+// The report's types, as -o json has them.
+type (
+	Report          = report.Report
+	TokenReport     = report.Token
+	ProblemReport   = report.Problem
+	ContainerReport = report.Container
+	VerifiedReport  = report.Verified
+	RestartedReport = report.Restarted
+)
 
-	IgnoredLabels []containers.Ignored `json:"ignored_labels,omitempty"` // with --verbose: those that count for nothing, and why
-}
-
-// TokenReport is when the access token ends and whether it is renewed without a person.
-type TokenReport struct {
-	ExpiresOn   time.Time `json:"expires_on"`
-	ExpiresInS  int       `json:"expires_in_s"`
-	Refreshable bool      `json:"refreshable"`
-}
-
-// ProblemReport is a problem without its raw cause.
-type ProblemReport struct {
-	Code    string    `json:"code"`
-	Kind    auth.Kind `json:"kind"`
-	Message string    `json:"message"`
-	Advice  string    `json:"advice"`
-}
-
-// ContainerReport is one container; null where nothing is known.
-type ContainerReport struct {
-	Name        string           `json:"name"`
-	ID          string           `json:"id"`
-	Project     string           `json:"project"`
-	Engine      string           `json:"engine"` // as engine.hosts lists it; "" where that lists none
-	Delivery    string           `json:"delivery"`
-	State       containers.State `json:"state"`
-	Path        string           `json:"path"`
-	ExpiresOn   *time.Time       `json:"expires_on"`
-	DeliveredAt *time.Time       `json:"delivered_at"`
-	Error       *string          `json:"error"`
-	Credential  string           `json:"credential,omitempty"` // refresh-token, where it holds that
-	Consent     *string          `json:"consent,omitempty"`    // asked: it waits for your answer; never: that was the answer
-	Would       string           `json:"would,omitempty"`      // with sync --dry-run: what would be done, in words
-	Verified    *VerifiedReport  `json:"verified,omitempty"`   // with sync --verify, where it has a credential to try
-}
-
-// report puts together what was gathered, and asks the endpoint where one is set.
-func (c *command) report(ctx context.Context, s signIn, f found, boxes []containers.Status) Report {
+// report puts together what this command has found out by itself, and asks the endpoint where one is set.
+func (c *command) report(ctx context.Context, s signIn, f found, boxes []containers.Status) report.Whole {
 	slices.SortFunc(boxes, func(a, b containers.Status) int { return cmp.Compare(a.Name, b.Name) })
-	v := c.verdict(s, boxes)
 	for i, b := range boxes {
 		if j := slices.IndexFunc(f.all, func(k containers.Container) bool { return k.ID == b.ID }); j >= 0 {
 			boxes[i] = c.choice(s).Grant(f.all[j]).Shown(b)
 		}
 	}
-	r := Report{Level: v.Level, Deadline: when(v.Deadline), DeadlineSource: v.Source, Account: s.row.User.Name, AccountKind: s.files.Kind(s.row), Tenant: s.tenant,
-		Scope: cmp.Or(s.scope, c.settings.Azure.Scope), Problem: problemReport(s.problem), Containers: []ContainerReport{}, Notices: []ProblemReport{}}
-	r.OpenAI = c.askOpenAI(ctx, s)
-	if c.verbose {
-		defer c.during("Trying each source of a credential")()
-		if f.engines != nil {
-			r.IgnoredLabels = f.engines.Ignored(ctx, c.covered())
-		}
-		r.Sources = auth.Sources(ctx, auth.SourceOptions{Tenant: s.tenant.ID, Scope: r.Scope, HTTP: c.client.Silent.HTTP, Try: true, Dir: c.client.Dir})
-	}
-	if strings.EqualFold(s.row.TenantID, s.tenant.ID) {
-		r.Subscription = s.row.Subscription()
-	}
-	if s.row.ID != "" {
-		r.Credential = "AzureCLICredential"
-	}
-	if !s.token.ExpiresOn.IsZero() {
-		r.AccessToken = &TokenReport{s.token.ExpiresOn, int(s.token.ExpiresOn.Sub(c.Now()).Seconds()), s.silent == auth.SilentWorks}
-	}
-	for _, b := range boxes {
-		r.Containers = append(r.Containers, ContainerReport{b.Name, b.ID, b.Project, b.Engine, b.Delivery, b.State, b.Path,
-			when(b.ExpiresOn), when(b.DeliveredAt), text(b.Error), refreshWord(b), consentWord(b.Consent), "", nil})
-	}
-	port := health.Taken(ctx, c.settings.Health.Listen, c.settings.Health.Watch)
-	for _, p := range append([]*auth.Problem{c.client.AZ.Problem(), s.files.CacheProblem, c.endpointProblem(ctx, boxes), c.socketProblem(ctx), port, pageMoved(ctx)}, f.away...) {
-		if p != nil {
-			r.Notices = append(r.Notices, *problemReport(p))
-		}
-	}
+	r := report.Of(c.snapshot(ctx, s, f, boxes), c.Now())
+	c.addSources(ctx, &r, f)
 	return r
 }
 
-// pageMoved says that the status page is not at its usual address, and why; nil where it is, or nowhere.
-func pageMoved(ctx context.Context) *auth.Problem {
+// addSources adds what --verbose says besides: each source of a credential, tried as a program that is started here
+// would, and the labels that count for nothing.
+func (c *command) addSources(ctx context.Context, r *report.Whole, f found) {
+	if c.verbose {
+		if f.engines != nil {
+			r.Report.IgnoredLabels = f.engines.Ignored(ctx, c.covered())
+		}
+		defer c.during("Trying each source of a credential")()
+		r.Report.Sources = auth.Sources(ctx, auth.SourceOptions{Tenant: r.Report.Tenant.ID, Scope: r.Report.Scope, HTTP: c.client.Silent.HTTP, Try: true, Dir: c.client.Dir})
+	}
+}
+
+// snapshot is what a running agent would know.
+func (c *command) snapshot(ctx context.Context, s signIn, f found, boxes []containers.Status) agent.Snapshot {
+	now := c.Now()
+	v := c.view(s, boxes)
+	verdict, p := v.Verdict(s.tenant.ID, now), v.Predict(s.tenant.ID)
+	snap := agent.Snapshot{At: now, Level: verdict.Level, Before: verdict.Level, Deadline: verdict.Deadline, DeadlineSource: verdict.Source,
+		Concerns: s.tenant, Lifetime: p.Lasts, IdleLimit: p.Idle, Account: s.row.User.Name, Kind: s.files.Kind(s.row), Tenant: s.tenant,
+		Scope: cmp.Or(s.scope, c.settings.Azure.Scope), TokenExpires: s.token.ExpiresOn, Refreshable: s.silent == auth.SilentWorks,
+		Problem: s.problem, Tenants: v.Tenants(), Containers: boxes, OpenAI: c.askOpenAI(ctx, s), Looked: true,
+		Others: slices.DeleteFunc(s.files.Profile.Users(), func(u string) bool { return strings.EqualFold(u, s.row.User.Name) })}
+	if strings.EqualFold(s.row.TenantID, s.tenant.ID) {
+		snap.Subscription = s.row.Subscription()
+	}
+	if s.row.ID != "" {
+		snap.Credential = "AzureCLICredential"
+	}
+	port := health.Taken(ctx, c.settings.Health.Listen, c.settings.Health.Watch)
+	snap.Missing = append([]*auth.Problem{c.client.AZ.Problem(), s.files.CacheProblem, c.endpointProblem(ctx, boxes), c.socketProblem(ctx), port}, f.away...)
+	snap.Page = pageOf(ctx)
+	return snap
+}
+
+// pageOf is where the status page of an aztray that runs is.
+func pageOf(ctx context.Context) agent.Page {
 	dir, err := instance.Place()
 	if err != nil || !instance.Running(ctx, dir) {
-		return nil
+		return agent.Page{}
 	}
 	p := instance.ReadPage(dir)
-	if p.Why == "" {
-		return nil
-	}
-	return &auth.Problem{Code: "HEALTH_PORT_MOVED", Kind: auth.ConfigError,
-		Message: "The health API and the status page are at http://" + p.Address + ", for " + p.Why + ".",
-		Advice:  "To have them always at one address, set health.listen to it."}
+	return agent.Page{Address: p.Address, Why: p.Why}
 }
 
 // askOpenAI asks whether the token works where the containers use it; nil where no endpoint is set or
@@ -144,40 +101,8 @@ func (c *command) askOpenAI(ctx context.Context, s signIn) *openai.Result {
 	return &r
 }
 
-func problemReport(p *auth.Problem) *ProblemReport {
-	if p == nil {
-		return nil
-	}
-	return &ProblemReport{p.Code, p.Kind, p.Message, p.Advice}
-}
-
-func when(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC()
-	return &t
-}
-
-func text(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
-// lacks reports whether the container is without a credential that works. One that mounts the person's
-// own az directory has theirs, and one that is never to have any lacks none. Who asks to have it tried, and it can't
-// be, whatever the state, is not told that all is well.
-func (b ContainerReport) lacks() bool {
-	if b.Consent != nil && *b.Consent == consentNever {
-		return false
-	}
-	return b.State != containers.Fresh && b.State != containers.Shared || b.Verified != nil && b.Verified.Result != containers.Obtained
-}
-
 // exitCode is the contract's code for a report.
-func (r Report) exitCode() exit {
+func exitCode(r Report) exit {
 	switch r.Level {
 	case auth.OK:
 	case auth.Expiring:
@@ -188,7 +113,7 @@ func (r Report) exitCode() exit {
 		return ExitPersonNeeded
 	}
 	for _, b := range r.Containers {
-		if b.lacks() {
+		if b.Lacks() {
 			return ExitContainers
 		}
 	}
@@ -196,7 +121,7 @@ func (r Report) exitCode() exit {
 }
 
 // print writes the report and returns the exit that goes with it, nil when all is good.
-func (c *command) print(s signIn, r Report) error {
+func (c *command) print(w report.Whole) error {
 	if c.interrupted != nil && c.interrupted() != nil {
 		return c.interrupted() // half of the truth is none
 	}
@@ -204,21 +129,22 @@ func (c *command) print(s signIn, r Report) error {
 	if c.format == "json" {
 		enc := json.NewEncoder(c.Out)
 		enc.SetIndent("", "  ")
-		err = enc.Encode(r)
+		err = enc.Encode(w.Report)
 	} else {
-		err = c.table(s, r)
+		err = c.table(w)
 	}
-	if code := r.exitCode(); err == nil && code != ExitGood {
+	if code := exitCode(w.Report); err == nil && code != ExitGood {
 		return code
 	}
 	return err
 }
 
 // table is the report in words: how it stands, what it rests on, each container, what to do.
-func (c *command) table(s signIn, r Report) error {
+func (c *command) table(w report.Whole) error {
+	r := w.Report
 	now := c.Now()
 	b := c.page()
-	b.say(levelLooks[r.Level], c.headline(s, r, now))
+	b.say(levelLooks[r.Level], headline(w, now))
 	tw := newTabs(b, false)
 	row := func(name, value string) {
 		if value != "" {
@@ -227,10 +153,10 @@ func (c *command) table(s signIn, r Report) error {
 	}
 	row("Account", r.Account)
 	row("Signed in as", kindWords(r.AccountKind))
-	row("Also signed in", strings.Join(r.others(s), ", "))
+	row("Also signed in", strings.Join(w.Beside.Others, ", "))
 	row("Tenant", tenantWords(r.Tenant))
 	row("Subscription", r.Subscription.Name)
-	row("Sign-in", c.deadlineWords(s, r))
+	row("Sign-in", c.deadlineWords(w))
 	row("Access token", tokenWords(r.AccessToken, now))
 	if r.OpenAI != nil {
 		row("Azure OpenAI", r.OpenAI.Endpoint+" "+openAIWords[r.OpenAI.Status])
@@ -249,7 +175,7 @@ func (c *command) table(s signIn, r Report) error {
 		fmt.Fprintln(b)
 		restartTable(b, r.Restarts)
 	}
-	c.whatToDo(b, s, r)
+	c.whatToDo(b, w)
 	if len(r.Sources) > 0 {
 		fmt.Fprintln(b)
 		sourceTable(b, r.Sources)

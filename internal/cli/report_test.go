@@ -34,7 +34,7 @@ func TestTheExitCodeOfAReport(t *testing.T) {
 			for _, s := range test.states {
 				r.Containers = append(r.Containers, ContainerReport{State: s})
 			}
-			if got := r.exitCode(); got != test.want {
+			if got := exitCode(r); got != test.want {
 				t.Errorf("exit code %d, want %d", got, test.want)
 			}
 		})
@@ -55,7 +55,7 @@ func TestExitCode_OfATryInside(t *testing.T) {
 		{containers.Shared, containers.Untried, ExitContainers},
 	} {
 		r := Report{Level: auth.OK, Containers: []ContainerReport{{State: test.state, Verified: &VerifiedReport{Result: test.result}}}}
-		if got := r.exitCode(); got != test.want {
+		if got := exitCode(r); got != test.want {
 			t.Errorf("%s, %s: exit code %d, want %d", test.state, test.result, got, test.want)
 		}
 	}

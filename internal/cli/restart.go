@@ -6,29 +6,16 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"aztray/internal/containers"
+	"aztray/internal/report"
 )
 
 // RestartReport is `service restart -o json`.
 type RestartReport struct {
 	Containers []RestartedReport `json:"containers"`
-}
-
-// RestartedReport is one container that was to be restarted; null where nothing is known.
-type RestartedReport struct {
-	Name    string                  `json:"name"`
-	ID      string                  `json:"id"`
-	Project string                  `json:"project"`
-	State   containers.RestartState `json:"state"`   // restarted, skipped or failed
-	Because *string                 `json:"because"` // the container that it was restarted with, unasked
-	Health  *string                 `json:"health"`
-	TookS   float64                 `json:"took_s"`
-	Error   *string                 `json:"error"`
-	Log     []string                `json:"log"` // its last lines, where it did not come back
 }
 
 func (c *command) restartCommand() *cobra.Command {
@@ -50,6 +37,12 @@ Exit code 3 if one does not come back: it is named, with the end of its log.`,
 				return err
 			}
 			ctx := cmd.Context()
+			if a, _, err := c.running(ctx); err != nil || a != nil {
+				if err != nil {
+					return err
+				}
+				return c.restartBy(ctx, a, names)
+			}
 			f, err := c.find(ctx, names)
 			if err != nil {
 				return err
@@ -86,12 +79,7 @@ func (c *command) restart(ctx context.Context, s signIn, f found, named bool) []
 			fmt.Fprintf(c.Err, "%s: %s\n", name, doing)
 		},
 	})
-	reports := []RestartedReport{}
-	for _, r := range all {
-		reports = append(reports, RestartedReport{r.Name, r.ID, r.Project, r.State, text(r.Because), text(r.Health),
-			r.Took.Round(100 * time.Millisecond).Seconds(), text(r.Error), r.Log})
-	}
-	return reports
+	return report.RestartedOf(all)
 }
 
 func (c *command) printRestart(ctx context.Context, all []RestartedReport) error {
@@ -127,8 +115,8 @@ func (c *command) restartAndPrint(ctx context.Context, s signIn, f found) error 
 		return c.printRestart(ctx, all)
 	}
 	r := c.report(ctx, s, f, c.check(ctx, f))
-	r.Restarts = all
-	return c.print(s, r)
+	r.Report.Restarts = all
+	return c.print(r)
 }
 
 func restartCode(all []RestartedReport) exit {

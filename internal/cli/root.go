@@ -95,14 +95,15 @@ func (c *command) explain(err error) int {
 // command is one run of the command line.
 type command struct {
 	Env
-	progress    progress
-	interrupted func() error // not nil once the person has had enough
-	verbose     bool
-	format      string
-	set         []string // of the flag --set
-	settings    config.Settings
-	client      auth.Client
-	log         *slog.Logger
+	progress      progress
+	interrupted   func() error // not nil once the person has had enough
+	verbose       bool
+	format        string
+	set           []string // of the flag --set
+	settings      config.Settings
+	client        auth.Client
+	log           *slog.Logger
+	askedToSignIn bool // the person was told to sign in with the browser
 }
 
 func (c *command) root() *cobra.Command {

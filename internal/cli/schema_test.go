@@ -41,7 +41,7 @@ var documents = map[string]struct {
 // The schemas in docs/schema are what the code prints: go test ./internal/cli -run Schemas -update
 // writes them anew. What is in them is the contract that scripts rely on.
 func TestSchemas(t *testing.T) {
-	said := readComments(t, ".", "../auth", "../autostart", "../config", "../containers", "../doctor", "../openai")
+	said := readComments(t, "../report", ".", "../auth", "../autostart", "../config", "../containers", "../doctor", "../openai")
 	for name, d := range documents {
 		s := said.schemaOf(t, reflect.TypeOf(d.value))
 		s.Dialect, s.Title = jsonschema.Dialect, d.title

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +22,15 @@ func (c *command) statusCommand() *cobra.Command {
 				return err
 			}
 			ctx := cmd.Context()
+			a, w, err := c.running(ctx)
+			switch {
+			case err != nil:
+				return err
+			case a != nil && renew && (w.Report.AccessToken == nil || !w.Report.AccessToken.Refreshable):
+				return c.renewBy(ctx, a, w, renewFlags{ifNeeded: true})
+			case a != nil:
+				return c.printKnown(ctx, w)
+			}
 			s, err := c.look(ctx, "", false)
 			if err != nil {
 				return err
@@ -35,7 +42,7 @@ func (c *command) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.print(s, c.report(ctx, s, f, c.check(ctx, f)))
+			return c.print(c.report(ctx, s, f, c.check(ctx, f)))
 		},
 	}
 	cmd.Flags().BoolVar(&renew, "renew-auth", false, "renew where that is needed, with the browser if it must be")
@@ -77,7 +84,15 @@ func (c *command) renewCommand() *cobra.Command {
 			if f.check && f.restart {
 				return usageError{errors.New("--check changes nothing, so that it can't go with --restart")}
 			}
-			if f.check {
+			a, w, err := c.running(cmd.Context())
+			switch {
+			case err != nil:
+				return err
+			case a != nil && f.check && f.tenant == "":
+				return c.printKnownOf(cmd.Context(), w, f.names)
+			case a != nil && !f.check:
+				return c.renewBy(cmd.Context(), a, w, f)
+			case f.check:
 				return c.checkOnly(cmd.Context(), f)
 			}
 			return c.renew(cmd.Context(), f)
@@ -103,7 +118,7 @@ func (c *command) checkOnly(ctx context.Context, f renewFlags) error {
 	if err != nil {
 		return err
 	}
-	return c.print(s, c.report(ctx, s, boxes, c.check(ctx, boxes)))
+	return c.print(c.report(ctx, s, boxes, c.check(ctx, boxes)))
 }
 
 // renew has the person sign in, or not where a silent renewal is enough, and delivers.
@@ -160,18 +175,15 @@ func (c *command) renewWithoutBrowser(ctx context.Context, s signIn, f found, wh
 // deliverAndPrint gives the containers what they should hold, where there is something to give.
 func (c *command) deliverAndPrint(ctx context.Context, s signIn, f found) error {
 	if s.token.ExpiresOn.Before(c.Now()) {
-		return c.print(s, c.report(ctx, s, f, c.check(ctx, f)))
+		return c.print(c.report(ctx, s, f, c.check(ctx, f)))
 	}
-	return c.print(s, c.report(ctx, s, f, c.deliver(ctx, s, f)))
+	return c.print(c.report(ctx, s, f, c.deliver(ctx, s, f)))
 }
 
 // signIn runs az login and says what is going on.
 func (c *command) signIn(ctx context.Context, o auth.LoginOptions) error {
-	if p := c.client.AZ.Problem(); p != nil {
-		return p
-	}
-	if p := noBrowser(os.Getenv, runtime.GOOS); p != nil && !o.DeviceCode {
-		return p
+	if err := c.canSignIn(o.DeviceCode); err != nil {
+		return err
 	}
 	ctx, stop := context.WithTimeout(ctx, c.settings.Azure.LoginTimeout)
 	defer stop()
@@ -185,7 +197,7 @@ func (c *command) signIn(ctx context.Context, o auth.LoginOptions) error {
 			}
 		}
 	} else {
-		fmt.Fprintf(c.Err, "Sign in with the browser window that opens; waiting for up to %s. Ctrl-C cancels.\n", minutes(c.settings.Azure.LoginTimeout))
+		c.sayBrowser()
 	}
 	if c.progress.moves() { // elsewhere the line above is enough
 		defer c.during("Waiting for your sign-in")()
@@ -209,6 +221,12 @@ func (c *command) syncCommand() *cobra.Command {
 				return err
 			}
 			ctx := cmd.Context()
+			if a, w, err := c.running(ctx); err != nil || a != nil {
+				if err != nil {
+					return err
+				}
+				return c.syncBy(ctx, a, w, names, said, dry, verify)
+			}
 			f, err := c.find(ctx, names)
 			if err != nil {
 				return err
@@ -225,9 +243,9 @@ func (c *command) syncCommand() *cobra.Command {
 			}
 			if dry {
 				r := c.report(ctx, s, f, c.check(ctx, f))
-				r.dryRun(c.Now())
+				dryRun(&r.Report, c.Now())
 				fmt.Fprintln(c.Err, "Nothing was changed.")
-				return c.print(s, r)
+				return c.print(r)
 			}
 			if s.problem != nil && s.token.ExpiresOn.Before(c.Now()) {
 				return s.problem

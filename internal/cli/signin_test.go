@@ -35,7 +35,7 @@ func TestTheCommandLineReadsASignInAsEverybodyDoes(t *testing.T) {
 		if k.Refusal != nil {
 			s.silent = auth.SilentRefused
 		}
-		r := c.report(t.Context(), s, found{}, nil)
+		r := c.report(t.Context(), s, found{}, nil).Report
 		got := cases.Want{Tenant: r.Tenant.ID, Subscription: r.Subscription.ID, Scope: r.Scope, Level: r.Level}
 		if r.Deadline != nil {
 			got.Deadline = *r.Deadline

@@ -224,8 +224,8 @@ func (st state) print(t *testing.T) (string, int) {
 		st.signIn = c.refused(t, st.signIn, st.said)
 	}
 	r := c.report(t.Context(), st.signIn, f, st.boxes)
-	r.OpenAI = st.openai
-	err = c.print(st.signIn, r)
+	r.Report.OpenAI = st.openai
+	err = c.print(r)
 	code := 0
 	if e, ok := errors.AsType[exit](err); ok {
 		code = int(e)

@@ -89,9 +89,27 @@ func (c *command) armTenants(ctx context.Context, f auth.Files) ([]auth.Tenant, 
 }
 
 func (c *command) listTenants(ctx context.Context) error {
-	f, err := c.client.Dir.Read(ctx)
+	a, _, err := c.running(ctx)
 	if err != nil {
 		return err
+	}
+	var reports []TenantReport
+	if a != nil {
+		reports, err = c.tenantsBy(ctx, a)
+	} else {
+		reports, err = c.triedTenants(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return c.printTenants(reports)
+}
+
+// triedTenants is how each tenant answers this command.
+func (c *command) triedTenants(ctx context.Context) ([]TenantReport, error) {
+	f, err := c.client.Dir.Read(ctx)
+	if err != nil {
+		return nil, err
 	}
 	row := f.Profile.Current()
 	v := c.reading(f)
@@ -121,8 +139,12 @@ func (c *command) listTenants(ctx context.Context) error {
 	wg.Wait()
 	end()
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	}
+	return reports, nil
+}
+
+func (c *command) printTenants(reports []TenantReport) error {
 	if c.format == "json" {
 		if err := c.printJSON(reports); err != nil || len(reports) > 0 {
 			return err
@@ -173,6 +195,12 @@ func tenantTable(all []TenantReport, term Terminal) *table {
 
 // useTenant switches silently where az can, else with the browser, and delivers.
 func (c *command) useTenant(ctx context.Context, name string) error {
+	if a, w, err := c.running(ctx); err != nil || a != nil {
+		if err != nil {
+			return err
+		}
+		return c.useTenantBy(ctx, a, w, name)
+	}
 	f, err := c.client.Dir.Read(ctx)
 	if err != nil {
 		return err

@@ -11,17 +11,8 @@ import (
 	"aztray/internal/auth"
 	"aztray/internal/containers"
 	"aztray/internal/doctor"
+	"aztray/internal/report"
 )
-
-// VerifiedReport is what a container got when it was asked to obtain a token; null where nothing is known.
-type VerifiedReport struct {
-	Result    containers.VerifyResult `json:"result"` // obtained, failed or untried
-	By        *string                 `json:"by"`     // az, curl, wget or python3
-	ExpiresOn *time.Time              `json:"expires_on"`
-	Tenant    *string                 `json:"tenant"`
-	Delivered bool                    `json:"delivered"` // it is the very token that was delivered
-	Error     *string                 `json:"error"`
-}
 
 // verifyAtOnce is fewer than deliveries: a real az takes seconds of a processor's time.
 const verifyAtOnce = 4
@@ -31,12 +22,12 @@ func (c *command) verifyAndPrint(ctx context.Context, s signIn, f found) error {
 	boxes := c.deliver(ctx, s, f)
 	tried := c.verify(ctx, s, f, boxes)
 	r := c.report(ctx, s, f, boxes)
-	for i, b := range r.Containers {
+	for i, b := range r.Report.Containers {
 		if v, ok := tried[b.ID]; ok {
-			r.Containers[i].Verified = &VerifiedReport{v.Result, text(v.By), when(v.ExpiresOn), text(v.Tenant), v.Delivered, text(v.Error)}
+			r.Report.Containers[i].Verified = report.VerifiedOf(v)
 		}
 	}
-	return c.print(s, r)
+	return c.print(r)
 }
 
 // verify has each container that has a credential obtain a token. One that takes its tokens from the

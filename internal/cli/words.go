@@ -11,16 +11,18 @@ import (
 	"aztray/internal/auth"
 	"aztray/internal/containers"
 	"aztray/internal/openai"
+	"aztray/internal/report"
 )
 
 // headline is the one sentence that says how things stand.
-func (c *command) headline(s signIn, r Report, now time.Time) string {
+func headline(w report.Whole, now time.Time) string {
+	r := w.Report
 	switch r.Level {
 	case auth.OK:
 		switch {
-		case s.problem != nil && r.AccessToken != nil:
+		case r.Problem != nil && r.AccessToken != nil:
 			return "Signed in; Microsoft's sign-in service cannot be asked at the moment, and the token lasts until " + clock(r.AccessToken.ExpiresOn, now) + "."
-		case r.Deadline != nil && !c.predict(s).Idle:
+		case r.Deadline != nil && !w.Beside.Idle:
 			return "Signed in, until " + clock(*r.Deadline, now) + "."
 		}
 		return "Signed in; tokens are renewed without you."
@@ -30,7 +32,7 @@ func (c *command) headline(s signIn, r Report, now time.Time) string {
 		}
 		return "You are needed: the sign-in ends at " + clock(*r.Deadline, now) + "."
 	case auth.Expired:
-		return ended(s.problem, s.tenant) + failing(r)
+		return ended(r.Problem.Full(""), w.Beside.Concerns) + failing(r)
 	case auth.SignedOut:
 		return "Nobody is signed in."
 	}
@@ -56,14 +58,15 @@ func failing(r Report) string {
 }
 
 // whatToDo is what is wrong, and the next step.
-func (c *command) whatToDo(w io.Writer, s signIn, r Report) {
-	p := s.problem
+func (c *command) whatToDo(w io.Writer, all report.Whole) {
+	r := all.Report
+	p := r.Problem.Full(all.Beside.Raw)
 	switch {
 	case p == nil && r.Level == auth.Expiring:
 		fmt.Fprintf(w, "\nSign in again before that: aztray service auth-renew\n")
 	case p == nil && slices.ContainsFunc(r.Containers, lacks):
 		fmt.Fprintf(w, "\nGive the containers the new credential: aztray service sync\n")
-	case p == nil, r.Level == auth.SignedOut && c.client.AZ.Problem() != nil: // that comes first, and is said below
+	case p == nil, r.Level == auth.SignedOut && all.Beside.NoAZ: // that comes first, and is said below
 	case r.Level == auth.SignedOut: // the headline says what is wrong
 		fmt.Fprintf(w, "\n%s\n", p.Advice)
 	default:
@@ -79,11 +82,6 @@ func lacks(b ContainerReport) bool {
 	return b.Consent == nil && (b.State == containers.Stale || b.State == containers.Missing)
 }
 
-// others are the accounts that az holds besides the one in use.
-func (r Report) others(s signIn) []string {
-	return slices.DeleteFunc(s.files.Profile.Users(), func(u string) bool { return strings.EqualFold(u, r.Account) })
-}
-
 // kindWords is what az is signed in as, where that is not simply a person.
 func kindWords(k auth.AccountKind) string {
 	switch {
@@ -96,20 +94,20 @@ func kindWords(k auth.AccountKind) string {
 }
 
 // deadlineWords says when the sign-in ends and from what that is known.
-func (c *command) deadlineWords(s signIn, r Report) string {
+func (c *command) deadlineWords(w report.Whole) string {
+	r := w.Report
 	if r.Deadline == nil || r.DeadlineSource == auth.DeadlineAccessToken {
 		return ""
 	}
-	p := c.predict(s)
 	how := "learned"
-	if p.Source == auth.DeadlineConfigured {
+	if w.Beside.LastsBy == auth.DeadlineConfigured {
 		how = "your setting"
 	}
 	unless := ""
-	if p.Idle {
+	if w.Beside.Idle {
 		unless = " if it stays unused"
 	}
-	return fmt.Sprintf("ends %s%s (%s: %s)", strings.NewReplacer(" (", ", ", ")", "").Replace(clock(*r.Deadline, c.Now())), unless, how, auth.PeriodWords(p.Lasts))
+	return fmt.Sprintf("ends %s%s (%s: %s)", strings.NewReplacer(" (", ", ", ")", "").Replace(clock(*r.Deadline, c.Now())), unless, how, auth.PeriodWords(w.Beside.Lasts))
 }
 
 func tenantWords(t auth.Tenant) string {

@@ -38,6 +38,7 @@ type Status struct {
 	DeliveredAt time.Time `json:"delivered_at"`
 	Error       string    `json:"error"` // one sentence for a person
 	Running     bool      `json:"-"`
+	Service     string    `json:"-"` // of compose or swarm; "" where it has none
 	Away        bool      `json:"-"` // its engine does not answer: this is how it was
 	Refresh     bool      `json:"-"` // it holds the person's refresh token
 	Consent     Consent   `json:"-"` // a question about it, open or answered with never
@@ -178,5 +179,5 @@ func yes(text string) bool {
 
 // statusOf is a Status with what is known of c before anything was asked.
 func statusOf(c Container) Status {
-	return Status{Name: c.Name, ID: c.ID, Project: c.Project, Engine: c.Engine, Delivery: c.Delivery, State: Missing, Running: c.Running}
+	return Status{Name: c.Name, ID: c.ID, Project: c.Project, Engine: c.Engine, Delivery: c.Delivery, State: Missing, Running: c.Running, Service: c.Service}
 }

@@ -9,6 +9,7 @@ import (
 	"aztray/internal/auth"
 	"aztray/internal/containers"
 	"aztray/internal/openai"
+	"aztray/internal/report"
 )
 
 // Status is how a part stands, as other services' health checks have it.
@@ -75,11 +76,7 @@ type AuthDetails struct {
 }
 
 // TokenDetails is when the access token ends, and whether it is renewed without a person.
-type TokenDetails struct {
-	ExpiresOn   time.Time `json:"expires_on"`
-	ExpiresInS  int       `json:"expires_in_s"`
-	Refreshable bool      `json:"refreshable"`
-}
+type TokenDetails = report.Token
 
 // DockerDetails say which engines do not answer.
 type DockerDetails struct {
@@ -137,19 +134,14 @@ func authStatus(s agent.Snapshot) Status {
 }
 
 func authDetails(s agent.Snapshot, now time.Time) AuthDetails {
+	r := report.Of(s, now).Report
 	d := AuthDetails{
-		Message: headline(s, clock{}, now), Level: s.Level, Deadline: when(s.Deadline), DeadlineSource: s.DeadlineSource, Account: s.Account,
-		Tenant: s.Tenant, Subscription: s.Subscription, Credential: s.Credential, Scope: s.Scope,
+		Message: headline(s, clock{}, now), Level: s.Level, Deadline: r.Deadline, DeadlineSource: r.DeadlineSource, Account: r.Account,
+		Tenant: r.Tenant, Subscription: r.Subscription, Credential: r.Credential, Scope: r.Scope, AccessToken: r.AccessToken,
 		OfflineSince: when(s.OfflineSince), Problem: s.Problem,
 	}
-	if d.DeadlineSource == "" {
-		d.DeadlineSource = auth.DeadlineNone
-	}
 	if d.Problem == nil && s.Level == auth.SignedOut {
-		d.Problem = auth.Classify("Please run 'az login' to setup account.", nil).With(s.Tenant.ID, s.Scope)
-	}
-	if !s.TokenExpires.IsZero() {
-		d.AccessToken = &TokenDetails{s.TokenExpires.UTC(), int(s.TokenExpires.Sub(now).Seconds()), s.Refreshable}
+		d.Problem = r.Problem.Full("")
 	}
 	return d
 }
@@ -165,23 +157,21 @@ func docker(s agent.Snapshot) Component[DockerDetails] {
 }
 
 func covered(s agent.Snapshot) Component[ContainersDetails] {
-	c := Component[ContainersDetails]{Healthy, ContainersDetails{Total: len(s.Containers), Containers: []ContainerReport{}}}
+	all := Component[ContainersDetails]{Healthy, ContainersDetails{Total: len(s.Containers), Containers: []ContainerReport{}}}
 	if s.Held { // whichever there are, none is looked after
-		c.Status = Degraded
+		all.Status = Degraded
 	}
 	for _, b := range s.Containers {
-		r := ContainerReport{b.Name, b.ID, b.Project, b.Engine, b.Delivery, b.State, b.Running, when(b.ExpiresOn), when(b.DeliveredAt), nil}
-		if b.Error != "" {
-			r.Error = &b.Error
-		}
+		c := report.ContainerOf(b)
+		r := ContainerReport{c.Name, c.ID, c.Project, c.Engine, c.Delivery, c.State, b.Running, c.ExpiresOn, c.DeliveredAt, c.Error}
 		if b.State == containers.Fresh {
-			c.Details.Fresh++
+			all.Details.Fresh++
 		} else {
-			c.Status = Degraded
+			all.Status = Degraded
 		}
-		c.Details.Containers = append(c.Details.Containers, r)
+		all.Details.Containers = append(all.Details.Containers, r)
 	}
-	return c
+	return all
 }
 
 func openAIStatus(s openai.Status) Status {

@@ -4,10 +4,12 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"testing"
 
 	"aztray/test/rig/cloud"
+	"aztray/test/rig/images"
 	"aztray/test/rig/stage"
 )
 
@@ -47,4 +49,53 @@ func BenchmarkIsTheSignInGood(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkHowDoContainersStand asks after 21 covered containers: by a command beside an aztray that runs, by the same
+// command alone, and by docker ps, which says less.
+func BenchmarkHowDoContainersStand(b *testing.B) {
+	const covered = 21
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "aztray-bench-*")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	s, err := stage.New(ctx, dir, stage.Options{Bin: bin, NoDesktop: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Az(ctx, "login", "--scope", cloud.ScopeCognitive); err != nil {
+		b.Fatal(err)
+	}
+	for i := range covered {
+		if err := s.RunContainer(ctx, fmt.Sprint("bench", i), images.Sh); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if _, msg, err := s.Run(ctx, bin, "service", "sync"); err != nil {
+		b.Fatalf("%v\n%s", err, msg)
+	}
+	measure := func(impl string, args ...string) {
+		b.Run("impl="+impl, func(b *testing.B) {
+			for b.Loop() {
+				if _, msg, err := s.Run(ctx, args[0], args[1:]...); err != nil {
+					b.Fatalf("%v: %v\n%s", args, err, msg)
+				}
+			}
+		})
+	}
+	status := []string{bin, "service", "status", "-o", "json"}
+	measure("alone", status...)
+	if _, err := s.StartTray(ctx, "serve"); err != nil {
+		b.Fatal(err)
+	}
+	for range 100 { // until it answers for containers that all have the credential
+		if _, _, err = s.Run(ctx, bin, "service", "sync"); err == nil {
+			break
+		}
+	}
+	measure("beside-aztray", status...)
+	measure("docker-ps", "docker", "ps")
 }
