@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -27,6 +28,8 @@ type follower struct {
 	reached atomic.Pointer[Engine]
 	away    atomic.Bool // it was told lost, and not back
 	callers atomic.Pointer[[]Caller]
+
+	gateways atomic.Pointer[[]netip.Addr] // that it told last
 }
 
 // NewEngines are the engines at hosts, or where there are none the one that the docker command would

@@ -30,17 +30,28 @@ func near[T any](ctx context.Context, es *Engines, question func(context.Context
 	return of, answers, errs
 }
 
-// Gateways are this machine's addresses on the bridge networks of every engine that answers, in the
-// engines' order. The error is that of an engine, and that none has answered.
+// Gateways are this machine's addresses on the bridge networks of every engine, in the engines' order. Of one
+// that does not answer they are those that it told last: its bridges, and the containers on them, are there
+// until it says otherwise. The error is that of an engine, and that none has ever answered.
 func (es *Engines) Gateways(ctx context.Context) ([]netip.Addr, error) {
-	_, lists, errs := near(ctx, es, func(ctx context.Context, e *Engine) ([]netip.Addr, error) { return e.Gateways(ctx) })
-	var all []netip.Addr
-	for _, g := range slices.Concat(lists...) {
-		if !slices.Contains(all, g) {
-			all = append(all, g)
+	of, lists, errs := near(ctx, es, func(ctx context.Context, e *Engine) ([]netip.Addr, error) { return e.Gateways(ctx) })
+	all, known := []netip.Addr{}, false
+	for i, f := range of {
+		if errs[i] == nil {
+			f.gateways.Store(&lists[i])
+		}
+		last := f.gateways.Load()
+		if last == nil {
+			continue
+		}
+		known = true
+		for _, g := range *last {
+			if !slices.Contains(all, g) {
+				all = append(all, g)
+			}
 		}
 	}
-	if slices.Contains(errs, nil) {
+	if known || len(of) == 0 {
 		return all, nil
 	}
 	return nil, errors.Join(errs...)

@@ -150,3 +150,27 @@ func TestATaskThatHasEndedIsGone(t *testing.T) {
 		}
 	}
 }
+
+// An engine that does not answer for a moment has its bridges yet, and containers on them ask for tokens.
+func TestGatewaysOfAnEngineThatIsAwayStayKnown(t *testing.T) {
+	other := netip.MustParseAddr("127.0.0.2")
+	f, g := newFake(inspected{}, nil), newFake(inspected{}, nil)
+	f.nets = []network{{Name: "bridge", Driver: "bridge", Gateways: []netip.Addr{own}}}
+	es := reachedFakes(map[string]*fakeEngine{"unix:///a": f, "unix:///b": g}, "unix:///a", "unix:///b")
+	asked := func(why string, want ...netip.Addr) {
+		t.Helper()
+		if got, err := es.Gateways(t.Context()); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v; want %v", why, got, err, want)
+		}
+	}
+	asked("both answer", own)
+	f.fails = &auth.Problem{Code: "ENGINE_NOT_RUNNING", Kind: auth.EngineMissing}
+	asked("the one that has it does not answer, and another one does", own)
+	g.fails = f.fails
+	asked("none answers", own)
+	f.fails, f.nets = nil, []network{{Name: "bridge", Driver: "bridge", Gateways: []netip.Addr{other}}}
+	asked("it answers that the bridge is gone")
+	if _, err := reachedFakes(map[string]*fakeEngine{"unix:///b": g}, "unix:///b").Gateways(t.Context()); err == nil {
+		t.Error("no engine has ever answered, and there is no error")
+	}
+}

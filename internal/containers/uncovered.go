@@ -3,6 +3,7 @@ package containers
 import (
 	"bytes"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -65,10 +66,30 @@ func LooksNeedy(env []string, log []byte) string {
 	return ""
 }
 
-// looks remembers what was found of a container since its start, so that each is looked at once.
+// looks remembers what was found of a container since its start, so that each is looked at once. Nobody waits for a
+// look: the events that forget one are on the way of a new container's first instruction.
 type looks struct {
-	mu  sync.Mutex
-	why map[string]glance // by container id
+	mu    sync.Mutex
+	why   map[string]glance // by container id
+	again map[string]bool   // those forgotten while a look is under way; nil: none is
+}
+
+// begin gives what is known, and has noted from now on what is forgotten.
+func (l *looks) begin() map[string]glance {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.again = map[string]bool{}
+	return maps.Clone(l.why)
+}
+
+// end keeps what was found, but for what was forgotten meanwhile.
+func (l *looks) end(found map[string]glance) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id := range l.again {
+		delete(found, id)
+	}
+	l.why, l.again = found, nil
 }
 
 type glance struct {
@@ -86,21 +107,19 @@ func (e *Engine) Uncovered(ctx context.Context, sel Selector) ([]Uncovered, erro
 	if err != nil {
 		return nil, e.problem(err)
 	}
-	e.looks.mu.Lock()
-	defer e.looks.mu.Unlock()
-	before := e.looks.why
-	e.looks.why = map[string]glance{}
+	before, now := e.looks.begin(), map[string]glance{}
+	defer func() { e.looks.end(now) }()
 	found := []Uncovered{}
 	for _, s := range all {
 		c := e.of(sel, s)
-		if s.State != "running" || sel.covers(c.Name, s.Labels) || s.Labels[labelDeliver] != "" || len(e.looks.why) >= mostUncovered || ctx.Err() != nil {
+		if s.State != "running" || sel.covers(c.Name, s.Labels) || s.Labels[labelDeliver] != "" || len(now) >= mostUncovered || ctx.Err() != nil {
 			continue
 		}
 		l, known := before[c.ID]
 		if !known || l.why == "" && !l.old {
 			l = e.glance(ctx, c.ID)
 		}
-		if e.looks.why[c.ID] = l; l.why != "" {
+		if now[c.ID] = l; l.why != "" {
 			found = append(found, Uncovered{Name: c.Name, ID: c.ID, Project: c.Project, Service: c.Service, Engine: c.Engine, Why: l.why, Cover: coverWords(c)})
 		}
 	}
@@ -113,6 +132,9 @@ func (l *looks) forget(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.why, id)
+	if l.again != nil {
+		l.again[id] = true
+	}
 }
 
 func (e *Engine) glance(ctx context.Context, id string) glance {

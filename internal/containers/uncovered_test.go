@@ -2,6 +2,7 @@ package containers
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -85,4 +86,55 @@ func TestContainersThatAreNotCovered(t *testing.T) {
 			t.Errorf("after another start: %s", got)
 		}
 	})
+}
+
+// slowLook is an engine that takes its time to describe a container.
+type slowLook struct {
+	*fakeEngine
+	asked, answer chan struct{}
+}
+
+func (s *slowLook) inspect(ctx context.Context, id string) (inspected, error) {
+	s.asked <- struct{}{}
+	<-s.answer
+	return s.fakeEngine.inspect(ctx, id)
+}
+
+// A look at containers that are not covered is on the way of no event; what starts anew meanwhile is looked at anew.
+func TestALookHoldsUpNoEvent(t *testing.T) {
+	f := &slowLook{newFake(inspected{ID: "x", Started: time.Now().Add(-time.Hour)}, nil), make(chan struct{}), make(chan struct{})}
+	f.listed = []summary{{ID: "x", Names: []string{"/other"}, State: "running"}}
+	e := newEngine(f, endpoint{host: "unix:///fake"}, azDirs{})
+	w := watcher{e: e, sel: Selector{Names: []string{"app"}}, seen: map[message3]bool{}}
+	look := func() chan struct{} {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if _, err := e.Uncovered(t.Context(), w.sel); err != nil {
+				t.Error(err)
+			}
+		}()
+		return done
+	}
+	first := look()
+	<-f.asked
+	told := make(chan struct{})
+	w.tell = func(Event) { close(told) }
+	go w.handle(t.Context(), message{Action: "start", ID: "x", TimeNano: 1, Attributes: map[string]string{"name": "other"}})
+	select {
+	case <-told:
+	case <-time.After(5 * time.Second):
+		t.Fatal("an event waits for the look")
+	}
+	f.answer <- struct{}{}
+	<-first
+	again := look()
+	select {
+	case <-f.asked:
+		f.answer <- struct{}{}
+	case <-time.After(5 * time.Second):
+		t.Fatal("what was started during the look is taken for looked at")
+	}
+	<-again
+	<-look() // and then it is known
 }
