@@ -35,16 +35,35 @@ func (e containerEvent) apply(s *state, now time.Time) {
 		delete(s.boxes, e.e.Container.ID)
 	case containers.Stopped:
 		if b, ok := s.boxes[e.e.Container.ID]; ok {
-			b.c, b.status.Running, b.untouched = e.e.Container, false, false
+			b.c, b.status.Running, b.untouched, b.neverRan = e.e.Container, false, false, false
 			b.verify, b.retryAt = true, now.Add(settled)
 		}
-	default:
+	case containers.Created:
+		if b, ok := s.boxes[e.e.Container.ID]; ok && b.neverRan && (b.working || b.sent != "") {
+			return // the engine socket has told of it before
+		}
 		s.box(e.e.Container)
+		s.boxes[e.e.Container.ID].neverRan = true
+		s.fetch(e.e.Container, now)
+	default:
+		b, known := s.boxes[e.e.Container.ID]
+		sure := known && b.holdsUnrun() && !b.working && !b.verify
+		s.box(e.e.Container)
+		b = s.boxes[e.e.Container.ID]
+		if sure { // what it was given is there: others that start now go before the look at it
+			b.retryAt = now.Add(settled)
+		}
 		s.fetch(e.e.Container, now)
 		if e.e.Kind == containers.Started {
-			s.boxes[e.e.Container.ID].started(now)
+			b.neverRan = false
+			b.started(now)
 		}
 	}
+}
+
+// holdsUnrun reports whether b was given what it is to have before it first ran, in its own file system.
+func (b *box) holdsUnrun() bool {
+	return b.neverRan && b.sent != "" && b.status.State == containers.Fresh && b.c.Delivery != "mount"
 }
 
 // logSaid is a failure that a container's log told of.
@@ -133,6 +152,7 @@ func (s *state) box(c containers.Container) {
 	b.c, b.verify, b.retryAt = c, true, time.Time{}
 	b.status.Running, b.status.Name = c.Running, c.Name
 	b.untouched = b.untouched && !c.Running
+	b.neverRan = !c.Running && (b.neverRan || c.NeverRan())
 }
 
 type delivered struct {

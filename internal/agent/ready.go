@@ -53,7 +53,7 @@ func (e startAsked) apply(s *state, now time.Time) {
 		s.box(e.w.c)
 		b = s.boxes[e.w.c.ID]
 	}
-	if b.awaited = true; !b.untouched {
+	if b.awaited = true; !b.untouched && !(b.neverRan && b.working) { // what is under way is its first delivery
 		b.verify, b.retryAt = true, time.Time{} // its process may have done anything with it
 	}
 }

@@ -30,7 +30,8 @@ func TestReady(t *testing.T) {
 	}{
 		{name: "the engine's event has not come yet", held: work, tries: 1},
 		{name: "its delivery is in", first: []func(*run){tell(containers.Created, box)}, tries: 1},
-		{name: "it ran, and did with it what it liked", first: []func(*run){tell(containers.Created, box), tell(containers.Started, runs), tell(containers.Stopped, box)}, held: work, tries: 3},
+		{name: "its first delivery is under way", first: []func(*run){func(x *run) { x.tell(containers.Event{Kind: containers.Created, Container: box}); synctest.Wait() }}, held: work, tries: 1},
+		{name: "it ran, and did with it what it liked", first: []func(*run){tell(containers.Created, box), tell(containers.Started, runs), tell(containers.Stopped, box)}, held: work, tries: 2},
 		{name: "it runs, and is to be restarted", first: []func(*run){tell(containers.Started, runs)}, held: work, tries: 2},
 		{name: "it asks for its tokens itself", set: func(r *rig) { r.there["web"] = containers.Container{ID: "a", Delivery: "endpoint"} }},
 		{name: "it is not covered", set: func(r *rig) { clear(r.there) }},
@@ -128,4 +129,28 @@ func TestStartersAreBounded(t *testing.T) {
 	if len(s.starters) != maxStarters {
 		t.Errorf("%d wait", len(s.starters))
 	}
+}
+
+// The engine's word that a container was made comes after the socket's that it is to start: it is looked at once.
+func TestACreatedContainerIsLookedAtOnceBeforeItsStart(t *testing.T) {
+	r := newRig()
+	box := covered("a")
+	box.Running = false
+	r.files, r.slow, r.there = profile(contoso), 100*time.Millisecond, map[string]containers.Container{"web": box}
+	inBubble(t, r, Settings{}, func(x *run) {
+		x.now()
+		for _, late := range []time.Duration{0, 50 * time.Millisecond, 200 * time.Millisecond} {
+			box.ID = late.String()
+			r.there["web"] = box
+			x.tell(containers.Event{Kind: containers.Created, Container: box})
+			time.Sleep(late)
+			began := time.Now()
+			if err := x.a.Ready(x.t.Context(), "web"); err != nil || time.Since(began) != max(0, r.slow-late) {
+				t.Errorf("asked for %v after it was made: held for %v, %v", late, time.Since(began), err)
+			}
+			if n := len(r.peek().tries[box.ID]); n != 1 {
+				t.Errorf("asked for %v after it was made: looked at %d times", late, n)
+			}
+		}
+	})
 }

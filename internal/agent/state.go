@@ -111,6 +111,7 @@ type box struct {
 	due       bool // it is to be given something as soon as others are done
 	verify    bool // look again although nothing new is to be given
 	awaited   bool // its start is held back until it is ready
+	neverRan  bool // it was created, and has not been started yet
 	untouched bool // it holds what it is to, and has not run since that was seen
 	retryAt   time.Time
 	tries     int

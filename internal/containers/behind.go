@@ -165,6 +165,7 @@ func (es *Engines) Find(ctx context.Context, sel Selector, ref string) (Containe
 	if err != nil {
 		return Container{}, false, e.problem(err)
 	}
+	e.noteNew(in)
 	g, err := e.given(ctx, sel, in.ID, strings.TrimPrefix(in.Name, "/"), in.Labels, func(context.Context) (imageRef, error) { return imageRef{in.ImageID, in.Arch}, nil })
 	if err != nil {
 		return Container{}, false, e.problem(err)

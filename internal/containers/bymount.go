@@ -22,7 +22,7 @@ func (e *Engine) deliverMount(ctx context.Context, c Container, b auth.Bundle) S
 		if len(b.Tokens) == 0 {
 			return s.with(Missing, "There is no access token to deliver yet."), nil
 		}
-		in, err := e.inspect(ctx, c.ID)
+		in, err := e.describe(ctx, c)
 		if err != nil {
 			return s, err
 		}

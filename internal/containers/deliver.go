@@ -26,6 +26,7 @@ type target struct {
 	verdict  verdict
 	missing  []string // directories on the way that are not there, outermost first
 	pristine bool     // the place is not in the image, and nothing has run: there is nothing to look at
+	unused   bool     // the same, but somebody may have put another az where ours goes
 	running  bool
 	paused   bool
 	ended    bool     // since it was last heard of
@@ -463,6 +464,7 @@ func (e *Engine) forget(id string) {
 	delete(e.seen, id)
 	delete(e.labels, id)
 	delete(e.powers, id)
+	delete(e.newborn, id)
 }
 
 // with gives s another state and the sentence for it.

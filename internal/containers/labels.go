@@ -226,6 +226,9 @@ func (e *Engine) withdrawAll(ctx context.Context, c Container, in inspected) Sta
 func (e *Engine) inspectedImage(id string) func(context.Context) (imageRef, error) {
 	return func(ctx context.Context) (imageRef, error) {
 		in, err := e.api.inspect(ctx, id)
+		if err == nil {
+			e.noteNew(in)
+		}
 		return imageRef{in.ImageID, in.Arch}, err
 	}
 }

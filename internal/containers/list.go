@@ -51,7 +51,8 @@ type Engine struct {
 	seen    map[string]seen          // by container id: the mark we last read or wrote
 	labels  map[string]givenLabels   // by container id
 	carries map[imageRef]map[string]string
-	powers  map[string]string // by container id: how it controls the engine; only of those that were asked about
+	newborn map[string]described // by container id: those that never ran
+	powers  map[string]string    // by container id: how it controls the engine; only of those that were asked about
 }
 
 // Connect finds the engine and asks whether it is there. The error is an *auth.Problem of kind
@@ -106,7 +107,7 @@ func (o Options) azDirs(local bool) azDirs {
 func newEngine(api engineAPI, ep endpoint, az azDirs) *Engine {
 	e := &Engine{api: api, host: ep.host, by: ep.choice(), local: ep.local(), az: az, now: time.Now,
 		locks: map[string]chan struct{}{}, images: map[string]*imageFacts{},
-		recipes: map[string]target{}, seen: map[string]seen{}, labels: map[string]givenLabels{}, carries: map[imageRef]map[string]string{}, powers: map[string]string{}}
+		recipes: map[string]target{}, seen: map[string]seen{}, labels: map[string]givenLabels{}, carries: map[imageRef]map[string]string{}, powers: map[string]string{}, newborn: map[string]described{}}
 	if strings.HasPrefix(ep.host, "ssh:") {
 		e.reading = make(chan struct{}, sshLogs)
 	}

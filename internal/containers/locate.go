@@ -21,7 +21,7 @@ func (e *Engine) locate(ctx context.Context, c Container) (target, error) {
 			return t, nil
 		}
 	}
-	in, err := e.inspect(ctx, c.ID)
+	in, err := e.describe(ctx, c)
 	if err != nil {
 		return target{}, err
 	}
@@ -51,7 +51,12 @@ func (e *Engine) aim(ctx context.Context, c Container, in inspected, img *imageF
 		return target{}, err
 	}
 	w, known := img.reach(t.asked)
-	known = known && born && !touched(in.Mounts, t.asked, w.resolved)
+	known = known && !touched(in.Mounts, t.asked, w.resolved)
+	if known && !born {
+		if known, err = e.empty(ctx, in, w); err != nil {
+			return target{}, err
+		}
+	}
 	if !known {
 		if w, err = walk(ctx, e.api, in.ID, t.asked); err != nil {
 			return target{}, err
@@ -59,6 +64,7 @@ func (e *Engine) aim(ctx context.Context, c Container, in inspected, img *imageF
 	}
 	t.place, t.missing = w.resolved, w.missing
 	t.pristine = known && slices.Contains(w.missing, w.resolved)
+	t.unused = t.pristine && !born
 	if t.verdict = judgeMounts(in, t.place, placeFiles, e.az); t.verdict.way == noWay {
 		return t, nil
 	}

@@ -66,10 +66,13 @@ func (e *Engine) shimEntries(ctx context.Context, c Container, t target) ([]entr
 		return nil, nil
 	}
 	text := shimText(t.place)
-	if !t.pristine {
+	if !t.pristine || t.unused {
 		info, ok, err := there(ctx, e.api, c.ID, t.shim)
 		if err != nil || ok && info.Size == int64(len(text)) {
 			return nil, err
+		}
+		if !ok && t.unused { // an az of its own elsewhere is one that ours makes way for
+			return []entry{{path: t.shim, mode: 0o755, text: text}}, nil
 		}
 		if real, err := findAz(ctx, e.api, c.ID, t.binDirs); err != nil || real != "" {
 			return nil, err

@@ -210,6 +210,7 @@ func (w *watcher) handle(ctx context.Context, m message) error {
 
 // event makes an Event of what the engine says of a covered container. The error is that the engine does not answer.
 func (w *watcher) event(ctx context.Context, m message) (Event, bool, error) {
+	heard := w.e.now()
 	name, labels := strings.TrimPrefix(m.Attributes["name"], "/"), m.Attributes
 	if m.Action != "destroy" && m.Action != "remove" { // of one that is gone nothing can be asked, and nothing is given to it
 		g, err := w.e.given(ctx, w.sel, m.ID, name, labels, w.e.inspectedImage(m.ID))
@@ -233,8 +234,8 @@ func (w *watcher) event(ctx context.Context, m message) (Event, bool, error) {
 	if c.over() {
 		kind = Removed
 	}
-	if now := w.e.now(); kind == Created && now.Sub(time.Unix(0, m.TimeNano)).Abs() < time.Second {
-		c.born = now // not an event of long ago, told again on a new connection
+	if kind == Created && heard.Sub(time.Unix(0, m.TimeNano)).Abs() < time.Second {
+		c.born = heard // not an event of long ago, told again on a new connection
 	}
 	return Event{Kind: kind, Container: c}, kind != "", nil
 }
