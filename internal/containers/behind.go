@@ -165,7 +165,6 @@ func (es *Engines) Find(ctx context.Context, sel Selector, ref string) (Containe
 	if err != nil {
 		return Container{}, false, e.problem(err)
 	}
-	e.noteNew(in)
 	g, err := e.given(ctx, sel, in.ID, strings.TrimPrefix(in.Name, "/"), in.Labels, func(context.Context) (imageRef, error) { return imageRef{in.ImageID, in.Arch}, nil })
 	if err != nil {
 		return Container{}, false, e.problem(err)
@@ -173,5 +172,9 @@ func (es *Engines) Find(ctx context.Context, sel Selector, ref string) (Containe
 	c := sel.container(in.ID, in.Name, in.Image, in.Status, g.labels)
 	c.Engine = f.o.Host
 	c = e.withAnswers(sel, c)
-	return c, sel.covers(c.Name, g.labels), nil
+	covered := sel.covers(c.Name, g.labels)
+	if covered {
+		e.noteNew(in)
+	}
+	return c, covered, nil
 }

@@ -134,7 +134,7 @@ func (e *Engine) workMount(ctx context.Context, c Container, do func(context.Con
 	}
 	defer d.close()
 	if err = e.dirs.use(c); err == nil {
-		s, err = do(ctx, d, s)
+		s, err = e.steadily(ctx, func() (Status, error) { return do(ctx, d, s) })
 	}
 	if err != nil {
 		return e.failed(ctx, s, hostError(err))

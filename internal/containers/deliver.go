@@ -161,25 +161,31 @@ func (e *Engine) workIf(ctx context.Context, c Container, allowed func(target) v
 		return e.failed(ctx, s, err)
 	}
 	defer unlock()
-	t, err := e.locate(ctx, c)
+	s, err = e.steadily(ctx, func() (Status, error) {
+		s := s
+		t, err := e.locate(ctx, c)
+		if err != nil {
+			return s, err
+		}
+		s.Path, t.verdict = t.asked, allowed(t)
+		if s.Consent = t.consent; t.verdict.way == noWay {
+			return s.with(t.verdict.state, t.verdict.reason), nil
+		}
+		if t.ended {
+			return s.with(Missing, "It has ended; it gets the credential before it runs again."), nil
+		}
+		if t.verdict.way == byExec && (!t.running || t.paused) {
+			return s.with(Missing, "Its az directory is in memory: it gets the credential as soon as it runs."), nil
+		}
+		if s, err = do(ctx, t, s); err != nil {
+			return s, err
+		}
+		return s.handicapped(t).onHost(t), nil
+	})
 	if err != nil {
 		return e.failed(ctx, s, err)
 	}
-	s.Path, t.verdict = t.asked, allowed(t)
-	if s.Consent = t.consent; t.verdict.way == noWay {
-		return s.with(t.verdict.state, t.verdict.reason)
-	}
-	if t.ended {
-		return s.with(Missing, "It has ended; it gets the credential before it runs again.")
-	}
-	if t.verdict.way == byExec && (!t.running || t.paused) {
-		return s.with(Missing, "Its az directory is in memory: it gets the credential as soon as it runs.")
-	}
-	s, err = do(ctx, t, s)
-	if err != nil {
-		return e.failed(ctx, s, err)
-	}
-	return s.handicapped(t).onHost(t)
+	return s
 }
 
 // onHost changes what is advised where to follow it would act on a directory of the person's.
@@ -217,6 +223,9 @@ func (e *Engine) put(ctx context.Context, c Container, t target, content content
 		kept := content.keep(h.installation)
 		if err = e.write(ctx, c, t, kept, bin, h, user); err == nil {
 			return s.holds(held{mark: &kept.mark, intact: true, renews: content.mark.Refresh}, e.now()), nil
+		}
+		if unmapped(err) {
+			return s, errors.Join(err, e.blank(ctx, c, t))
 		}
 		if _, denied := errors.AsType[*execError](err); !denied {
 			return s, err
@@ -495,6 +504,9 @@ func (s Status) holds(h held, now time.Time) Status {
 // failed turns an error into a state and a sentence.
 func (e *Engine) failed(ctx context.Context, s Status, err error) Status {
 	a, answered := errors.AsType[*apiError](err)
+	if betweenRuns(err) {
+		return s.with(Failed, "It was between two runs each time it was looked at; it is tried again.")
+	}
 	if answered { // a container that goes while it is written to gives all kinds of answers
 		if in, gone := e.api.inspect(ctx, s.ID); notFound(gone) || in.Status == "removing" || in.Status == "dead" {
 			return s.with(Failed, "It is gone.")
@@ -509,12 +521,17 @@ func (e *Engine) failed(ctx context.Context, s Status, err error) Status {
 	case errors.Is(err, context.DeadlineExceeded):
 		return s.with(Failed, "The engine did not answer in time.")
 	case answered && strings.Contains(a.message, "read-only"):
-		return s.with(Unwritable, "Its az directory is read-only: "+a.message+".")
+		return s.with(Unwritable, "Its az directory is read-only: "+brief(a.message)+".")
+	case unmapped(err):
+		return s.with(Unwritable, "Its user is none of those that its engine, which runs without root, has on this machine; give it another in a label, as "+labelUID+"=0, or more of them in /etc/subuid.")
 	case answered:
-		return s.with(Failed, fmt.Sprintf("The engine refused (%d): %s", a.status, a.message))
+		return s.with(Failed, fmt.Sprintf("The engine refused (%d): %s", a.status, brief(a.message)))
 	}
 	if x, ok := errors.AsType[*execError](err); ok {
 		return s.with(x.state, x.Error())
+	}
+	if _, down := e.api.inspect(ctx, s.ID); down == nil { // an engine that answers is not blamed for what it said
+		return s.with(Failed, "What its engine answered can't be read: "+err.Error()+".")
 	}
 	return s.with(Failed, e.problem(err).Message)
 }

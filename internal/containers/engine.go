@@ -306,6 +306,9 @@ func (e *dockerEngine) read(ctx context.Context, id, p string) (*tar.Header, []b
 	defer archive.Close() // of a directory the rest is not wanted
 	tr := tar.NewReader(archive)
 	h, err := tr.Next()
+	if err == io.EOF {
+		return nil, nil, errEmptyArchive
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("the engine's archive: %w", err)
 	}

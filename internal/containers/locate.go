@@ -163,7 +163,7 @@ func (e *Engine) rememberRecipe(c Container, t target) {
 	if len(e.recipes) >= 1000 { // a machine that builds all day makes new ones without end
 		clear(e.recipes)
 	}
-	t.ended = false
+	t.ended, t.unused = false, false
 	e.recipes[c.recipe] = t
 }
 

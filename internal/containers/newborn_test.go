@@ -23,7 +23,7 @@ func TestACallLessForEachStart(t *testing.T) {
 			f.writeInside(cacheFile, theirSignIn)
 		}, nil, OwnSignIn},
 		{"an az was put where ours goes", true, func(f *fakeEngine) {
-			f.files["/bin/az"], f.texts["/bin/az"] = &tar.Header{Typeflag: tar.TypeReg, Size: 9}, []byte("#!python\n")
+			f.files["/bin/az"], f.texts["/bin/az"] = &tar.Header{Typeflag: tar.TypeReg, Mode: 0o755, Size: 9}, []byte("#!python\n")
 		}, nil, Fresh},
 	} {
 		f := newFake(inspected{ID: "first", Status: "created", Env: []string{"PATH=/bin"}}, withShell)
@@ -56,7 +56,7 @@ func TestACallLessForEachStart(t *testing.T) {
 			}
 		}
 		if text := string(f.texts["/bin/az"]); c.state == Fresh && c.calls == nil && text != "#!python\n" {
-			t.Errorf("%s: it is gone", c.why)
+			t.Errorf("%s: it is gone: %q, calls %v", c.why, text[:min(40, len(text))], f.calls)
 		}
 	}
 }
