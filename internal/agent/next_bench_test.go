@@ -36,3 +36,25 @@ func BenchmarkNext(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkEvent is an event with a full memory, as it is on the way of a new container's delivery: what outlives the
+// run is not encoded there.
+func BenchmarkEvent(b *testing.B) {
+	for _, n := range []int{0, maxMoments} {
+		b.Run(fmt.Sprintf("moments=%d", n), func(b *testing.B) {
+			now := time.Now()
+			s := newState(Settings{Scope: scope, ProbeInterval: 5 * time.Minute, Warn: time.Hour, StateFile: "state.json"}, func() float64 { return 0 })
+			s.files, s.filesKnown, s.readAgain = profile(contoso), true, false
+			s.sign(contoso).probeAt = now.Add(time.Hour)
+			for i := range n {
+				s.past.add(Moment{At: now, Kind: Renewed, Tenant: fmt.Sprint(i), Way: "silent", Outcome: OutcomeOK, Until: now, Names: []string{"one", "two", "three"}})
+			}
+			box := covered("a")
+			for i := 0; b.Loop(); i++ {
+				served{id: fmt.Sprint(i % 10), expires: now.Add(time.Duration(i))}.apply(s, now) // something to remember
+				containerEvent{containers.Event{Kind: containers.Started, Container: box}}.apply(s, now)
+				next(s, now)
+			}
+		})
+	}
+}
