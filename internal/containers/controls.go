@@ -2,6 +2,7 @@ package containers
 
 import (
 	"context"
+	"errors"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -85,7 +86,11 @@ func (e *Engine) question(c Container, why string) (Consent, string) {
 	case answerNever:
 		return Consent{AskEngine, true}, "You said that it never gets the credential; aztray service sync --allow " + c.Name + " takes that back."
 	}
-	return Consent{AskEngine, false}, why + ", so it controls the engine: it gets the credential only if you say so. Allow it: aztray service sync --allow " + c.Name
+	sentence := why + ", so it controls the engine: it gets the credential only if you say so. "
+	if _, err := e.consents.read(); errors.Is(err, errDamaged) {
+		sentence += "What you answered before is damaged (" + e.consents.file + "), so you are asked again. "
+	}
+	return Consent{AskEngine, false}, sentence + "Allow it: aztray service sync --allow " + c.Name
 }
 
 // consented gives the target another verdict where a person must be asked first.

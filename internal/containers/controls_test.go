@@ -84,6 +84,17 @@ func TestQuestionOfOneThatAsksByItself(t *testing.T) {
 	wants(Consent{})
 	e.consents.set(AskEngine, one, false, time.Now())
 	wants(Consent{AskEngine, true})
+	if err := os.WriteFile(e.consents.file, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wants(Consent{AskEngine, false})
+	if _, why, _ := e.Question(t.Context(), one); !strings.Contains(why, "damaged") {
+		t.Errorf("it is not said why it is asked again: %q", why)
+	}
+	if err := e.consents.set(AskEngine, one, true, time.Now()); err != nil {
+		t.Errorf("a damaged file can't be answered over: %v", err)
+	}
+	wants(Consent{})
 	if f.calls["inspect"] != 1 {
 		t.Errorf("it was inspected %d times, though what it may do is its own for good", f.calls["inspect"])
 	}

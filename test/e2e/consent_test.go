@@ -122,6 +122,11 @@ func TestARefreshTokenForOneContainer(t *testing.T) {
 	if out, _ := x.cmd(cli.ExitGood, "service", "status"); !strings.Contains(out, "holds your refresh token") {
 		t.Error("status does not say so after az has written its cache")
 	}
+	_, err = x.Exec(x.ctx, "az", "chmod", "644", "/root/.azure/msal_token_cache.json")
+	x.must(err)
+	if x.Aztray(x.ctx, "doctor", "--fix", "--yes"); !holds() {
+		t.Error("the doctor's cure took away a refresh token that was allowed")
+	}
 	x.cmd(cli.ExitGood, "service", "sync", "--never", x.Name("az"))
 	if holds() {
 		t.Error("it still holds the refresh token")
