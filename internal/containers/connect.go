@@ -226,6 +226,9 @@ func unreachable(ep endpoint, err error) *auth.Problem {
 	case strings.HasPrefix(ep.host, "ssh:") && errors.Is(err, exec.ErrNotFound):
 		p.Code, p.Message = "ENGINE_SSH", "The Docker engine at "+ep.host+" ("+ep.from+") is reached by SSH, and there is no ssh command here."
 		p.Advice = "Install OpenSSH's client."
+	case ep.podman():
+		p.Code, p.Message = "ENGINE_UNREACHABLE", "The Podman service at "+ep.host+" ("+ep.from+") does not answer."
+		p.Advice = "See whether it gets an answer: systemctl status podman.socket, and with --user where it is yours."
 	default:
 		p.Code, p.Message = "ENGINE_UNREACHABLE", "The Docker engine at "+ep.host+" ("+ep.from+") does not answer."
 		p.Advice = "See whether docker version gets an answer."

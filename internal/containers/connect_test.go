@@ -1,6 +1,7 @@
 package containers
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -72,12 +73,16 @@ func TestUnreachable(t *testing.T) {
 		{"a socket of somebody's choice that is not there", endpoint{host: "unix:///s", from: "DOCKER_HOST"}, fs.ErrNotExist, "ENGINE_NOT_RUNNING"},
 		{"Podman's socket", endpoint{host: "unix:///run/podman/podman.sock"}, syscall.ECONNREFUSED, "ENGINE_NOT_RUNNING"},
 		{"Podman's socket, root's", endpoint{host: "unix:///run/podman/podman.sock"}, &os.PathError{Err: syscall.EACCES}, "ENGINE_PERMISSION"},
+		{"Podman's, which hangs", endpoint{host: "unix:///run/podman/podman.sock"}, context.DeadlineExceeded, "ENGINE_UNREACHABLE"},
 		{"another machine", endpoint{host: "tcp://h:1"}, syscall.ECONNREFUSED, "ENGINE_UNREACHABLE"},
 		{"what is a problem already", endpoint{}, &auth.Problem{Code: "X"}, "X"},
 	} {
 		p := unreachable(c.ep, c.err)
 		if p.Code != c.code || p.Code != "X" && (p.Kind != auth.EngineMissing || p.Message == "" || p.Advice == "" || strings.Contains(p.Message, "unix://") && c.ep.guessed || c.ep.podman() && !strings.Contains(p.Message+p.Advice, "podman.socket")) {
 			t.Errorf("%s: %+v", c.why, p)
+		}
+		if c.ep.podman() && strings.Contains(p.Message, "Docker") {
+			t.Errorf("%s: it is called by another's name: %s", c.why, p.Message)
 		}
 	}
 	_, err := Connect(t.Context(), Options{Host: "unix://" + filepath.ToSlash(filepath.Join(t.TempDir(), "none.sock"))})
