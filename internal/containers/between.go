@@ -16,7 +16,8 @@ var errEmptyArchive = errors.New("the engine's archive is empty")
 func betweenRuns(err error) bool {
 	a, ok := errors.AsType[*apiError](err)
 	return errors.Is(err, errEmptyArchive) ||
-		ok && a.status == http.StatusInternalServerError && strings.Contains(a.message, "/proc/") && strings.Contains(a.message, "no such file or directory")
+		ok && a.status == http.StatusInternalServerError && strings.Contains(a.message, "/proc/") &&
+			strings.Contains(a.message, "no such file or directory")
 }
 
 const (

@@ -14,7 +14,8 @@ import (
 var sockets = []string{"docker.sock", "podman.sock", "containerd.sock", "crio.sock", "docker_engine"}
 
 // runtimeDirs are the directories in which engines have them.
-var runtimeDirs = regexp.MustCompile(`^(?:/var)?/run(?:/docker|/podman|/containerd|/crio|/user(?:/[0-9]+(?:/docker|/podman|/aztray)?)?)?$`)
+var runtimeDirs = regexp.MustCompile(`^(?:/var)?/run` +
+	`(?:/docker|/podman|/containerd|/crio|/user(?:/[0-9]+(?:/docker|/podman|/aztray)?)?)?$`)
 
 // controls says how a container controls the engine, and with it the machine; "" where it does not as far
 // as its description tells. in is as sourced gives it; local says that the engine's paths are this machine's.
@@ -84,7 +85,8 @@ func (e *Engine) question(c Container, why string) (Consent, string) {
 	case answerAllow:
 		return Consent{}, ""
 	case answerNever:
-		return Consent{AskEngine, true}, "You said that it never gets the credential; aztray service sync --allow " + c.Name + " takes that back."
+		return Consent{AskEngine, true}, "You said that it never gets the credential; aztray service sync --allow " +
+			c.Name + " takes that back."
 	}
 	sentence := why + ", so it controls the engine: it gets the credential only if you say so. "
 	if _, err := e.consents.read(); errors.Is(err, errDamaged) {

@@ -15,7 +15,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -25,7 +24,6 @@ import (
 	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/filters"
 	networks "github.com/docker/docker/api/types/network"
-	vols "github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/stdcopy"
 
@@ -243,37 +241,6 @@ func (e *dockerEngine) dial(ctx context.Context) (net.Conn, error) {
 	return conn, plain(err)
 }
 
-// mountsOf puts together what the engine tells of mounts in three places.
-func mountsOf(c api.InspectResponse) []mount {
-	asked, parts := map[string]string{}, map[string]string{}
-	for _, b := range c.HostConfig.Binds {
-		if source, destination, ok := splitBind(b); ok {
-			asked[path.Clean(destination)] = source
-		}
-	}
-	for _, m := range c.HostConfig.Mounts {
-		asked[path.Clean(m.Target)] = m.Source
-		if m.VolumeOptions != nil {
-			parts[path.Clean(m.Target)] = m.VolumeOptions.Subpath
-		}
-	}
-	var all []mount
-	for _, p := range c.Mounts {
-		at := path.Clean(p.Destination)
-		_, named := asked[at]
-		m := mount{Type: string(p.Type), Name: p.Name, Source: p.Source, Destination: p.Destination, Driver: p.Driver, Subpath: parts[at], RW: p.RW}
-		m.Plain = !named && len(c.HostConfig.VolumesFrom) == 0 && anonymous.MatchString(m.Name)
-		if m.Type == "bind" {
-			m.Asked = asked[at]
-		}
-		all = append(all, m)
-	}
-	for destination := range c.HostConfig.Tmpfs {
-		all = append(all, mount{Type: "tmpfs", Destination: destination, RW: true})
-	}
-	return overImages(all)
-}
-
 // splitBind takes source:destination[:options] apart; a source may begin with a drive letter.
 func splitBind(b string) (source, destination string, ok bool) {
 	drive := ""
@@ -419,43 +386,6 @@ func (c *capped) Write(p []byte) (int, error) {
 		return n, err
 	}
 	return 0, errors.New("the output of an exec is not what it should be")
-}
-
-func (e *dockerEngine) volume(ctx context.Context, name string) (volume, error) {
-	ctx, cancel := e.within(ctx, quickCall)
-	defer cancel()
-	v, err := e.client.VolumeInspect(ctx, name)
-	return volume{v.Name, v.Driver, v.Options}, plain(err)
-}
-
-func (e *dockerEngine) volumes(ctx context.Context) ([]volume, error) {
-	ctx, cancel := e.within(ctx, fileCall)
-	defer cancel()
-	found, err := e.client.VolumeList(ctx, vols.ListOptions{})
-	var all []volume
-	for _, v := range found.Volumes {
-		if v != nil {
-			all = append(all, volume{v.Name, v.Driver, v.Options})
-		}
-	}
-	return all, plain(err)
-}
-
-func (e *dockerEngine) subpaths(ctx context.Context, id string) (map[string]string, error) {
-	ctx, cancel := e.within(ctx, quickCall)
-	defer cancel()
-	var told struct {
-		Mounts []struct{ Destination, SubPath string }
-	}
-	err := e.get(ctx, "/v4.0.0/libpod/containers/"+url.PathEscape(id)+"/json", &told)
-	if notFound(err) { // no Podman
-		return nil, nil
-	}
-	parts := map[string]string{}
-	for _, m := range told.Mounts {
-		parts[path.Clean(m.Destination)] = m.SubPath
-	}
-	return parts, err
 }
 
 func (e *dockerEngine) security(ctx context.Context) ([]string, error) {
