@@ -47,6 +47,7 @@ type World interface {
 	ReadFiles(ctx context.Context) (auth.Files, error)
 	FilesStamp() string // is another one when the files are
 	WatchFiles(ctx context.Context, changed func()) error
+	WatchMounts(ctx context.Context, changed func())  // tells when a credential changed in a directory that a container mounts
 	SignInMoment(auth.Files) time.Time                // when the files say that the person signed in; zero where they do not
 	Skew() time.Duration                              // our clock minus Entra's, as its last answer said
 	WatchWake(ctx context.Context, woke func()) error // tells when the machine wakes; returns at once where nothing can tell
@@ -197,6 +198,7 @@ func (a *Agent) watch(ctx context.Context) {
 			a.log.Warn("az's files are not watched", "err", err)
 		}
 	})
+	a.work.Go(func() { a.world.WatchMounts(ctx, func() { a.send(ctx, mountsChanged{}) }) })
 	a.work.Go(func() {
 		if err := a.world.WatchWake(ctx, func() { a.send(ctx, woke{}) }); err != nil {
 			a.log.Info("the clock alone tells when the machine wakes", "err", err)

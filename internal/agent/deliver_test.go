@@ -170,3 +170,21 @@ func TestContainersThatAreYetToBeMadeArePreparedFor(t *testing.T) {
 		}
 	})
 }
+
+// TestMountsChanged: a directory whose credential somebody changed is looked at, and no other container.
+func TestMountsChanged(t *testing.T) {
+	r := newRig()
+	r.files = profile(contoso)
+	mounts := covered("a")
+	mounts.Delivery = "mount"
+	r.first = []containers.Container{mounts, covered("b")}
+	inBubble(t, r, Settings{}, func(x *run) {
+		x.now()
+		before := r.peek().tries
+		r.mounted()
+		x.now()
+		if a, b := len(r.peek().tries["a"])-len(before["a"]), len(r.peek().tries["b"])-len(before["b"]); a != 1 || b != 0 {
+			t.Errorf("the one that mounts was looked at %d times, the other %d times", a, b)
+		}
+	})
+}

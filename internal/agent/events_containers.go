@@ -95,6 +95,17 @@ func (e healthSaid) apply(s *state, now time.Time) {
 	}
 }
 
+// mountsChanged says that something, we or a container, changed a credential in a directory that one mounts.
+type mountsChanged struct{}
+
+func (mountsChanged) apply(s *state, _ time.Time) {
+	for _, b := range s.boxes {
+		if b.c.Delivery == "mount" {
+			b.verify, b.retryAt = true, time.Time{}
+		}
+	}
+}
+
 // doubt has a container looked at and its tenant's renewal tried, as often as the settings allow: where
 // the sign-in is good the container gets a new token, and where not the person is told.
 func (s *state) doubt(b *box, now time.Time) {

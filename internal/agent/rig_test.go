@@ -27,6 +27,7 @@ const (
 type rig struct {
 	mu        sync.Mutex
 	files     auth.Files
+	mounted   func() // says that a mounted directory changed
 	changed   func()
 	stamp     string // of the files
 	tell      func(containers.Event)
@@ -95,6 +96,13 @@ func (r *rig) WatchFiles(ctx context.Context, changed func()) error {
 	r.mu.Unlock()
 	<-ctx.Done()
 	return nil
+}
+
+func (r *rig) WatchMounts(ctx context.Context, changed func()) {
+	r.mu.Lock()
+	r.mounted = changed
+	r.mu.Unlock()
+	<-ctx.Done()
 }
 
 // write changes az's files, as az would.

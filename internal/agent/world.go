@@ -35,6 +35,8 @@ func (w *world) WatchFiles(ctx context.Context, changed func()) error {
 	return nil
 }
 
+func (w *world) WatchMounts(ctx context.Context, changed func()) { w.engines.WatchMounts(ctx, changed) }
+
 func (w *world) SignInMoment(f auth.Files) time.Time { return w.Dir.SignInMoment(f) }
 
 func (w *world) Skew() time.Duration { return auth.Skew(w.Silent.HTTP) }

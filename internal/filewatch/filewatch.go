@@ -25,6 +25,7 @@ type Options struct {
 	Concerns func(name string) bool // whether a change that the system tells of matters; nil: each does
 	Gather   time.Duration          // how long changes are collected, from the first one: files are written in steps
 	Every    time.Duration          // between two looks; 0 means Every
+	NoLinks  bool                   // a link is looked at itself, not what it leads to: somebody hostile may make one
 	Coarse   func(error)            // is told once why looks alone have to do, where they do; nil: nobody is
 
 	NewSystem func() (*System, error) // asks the system to tell of changes; nil means by fsnotify
@@ -68,7 +69,7 @@ func Watch(o Options) *Watcher {
 	w := &Watcher{Changed: changed, stop: stop, ended: make(chan struct{})}
 	l := &loop{Options: o}
 	l.follow()
-	l.seen = stamps(o.Files())
+	l.seen = l.stamps()
 	go func() {
 		defer close(w.ended)
 		l.run(ctx, changed)
@@ -111,14 +112,14 @@ func (l *loop) run(ctx context.Context, changed chan<- struct{}) {
 		case <-due:
 			due = nil
 			l.follow() // a directory may have come: it is watched before anyone reads what is in it
-			l.seen = stamps(l.Files())
+			l.seen = l.stamps()
 			select {
 			case changed <- struct{}{}:
 			default:
 			}
 		case <-look.C:
 			l.follow()
-			happened = !maps.Equal(l.seen, stamps(l.Files()))
+			happened = !maps.Equal(l.seen, l.stamps())
 		case e := <-events:
 			happened = l.Concerns(e.Name)
 		case <-lost: // an overflow lost events
@@ -159,11 +160,16 @@ type stamp struct {
 	mode   fs.FileMode
 }
 
-func stamps(files []string) map[string]stamp {
+func (l *loop) stamps() map[string]stamp {
+	look := os.Stat
+	if l.NoLinks {
+		look = os.Lstat
+	}
+	files := l.Files()
 	all := make(map[string]stamp, len(files))
 	for _, file := range files {
 		var s stamp
-		if info, err := os.Stat(file); err == nil {
+		if info, err := look(file); err == nil {
 			s = stamp{info.Size(), info.ModTime().UnixNano(), number(info), info.Mode()}
 		}
 		all[file] = s

@@ -82,3 +82,24 @@ func (x *story) statusIs(want string) {
 		x.t.Errorf("status shows %+v, want %s", c, want)
 	}
 }
+
+// TestWhatAContainerDoesToItsMountIsNoticed: it deletes its credential, and has it back long before the token's end.
+func TestWhatAContainerDoesToItsMountIsNoticed(t *testing.T) {
+	x := begin(t, stage.Options{NoDesktop: true, Settings: "[containers]\ndelivery = \"mount\"\n"})
+	x.Setenv("AZTRAY_CONTAINERS_NAMES", x.Name("az"))
+	_, err := x.Az(x.ctx, "login", "--scope", cloud.ScopeCognitive)
+	x.must(err)
+	x.tray, err = x.StartTray(x.ctx, "serve")
+	x.must(err)
+	dir := filepath.Join(x.Dir, "state", "aztray", "mounts", x.Name("az"))
+	file := filepath.Join(dir, "msal_token_cache.json")
+	x.eventually(20*time.Second, "the directory is filled ahead of the container", func() bool { _, err := os.Stat(file); return err == nil })
+	x.must(x.RunContainer(x.ctx, "az", images.Sh, "-v", dir+":/root/.azure"))
+	x.holdsNew(10*time.Second, "az", "")
+	for range 2 {
+		_, err = x.Exec(x.ctx, "az", "rm", "/root/.azure/msal_token_cache.json")
+		x.must(err)
+		x.eventually(20*time.Second, "the container has its credential back", func() bool { return x.Held(x.ctx, "az", cloud.ScopeCognitive) != "" })
+	}
+	x.must(x.tray.Stop())
+}
