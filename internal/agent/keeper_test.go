@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 // disk is a place to write to that fails, or takes its time.
 type disk struct {
+	mu     sync.Mutex
 	fails  error
 	slow   time.Duration
 	writes []string // the chosen tenant of each that succeeded
@@ -27,8 +29,10 @@ func (d *disk) write(_ string, data []byte) error {
 	if err := json.Unmarshal(data, &m); err != nil {
 		return err
 	}
-	d.tries = append(d.tries, time.Since(d.begun).Round(time.Second))
 	time.Sleep(d.slow)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.tries = append(d.tries, time.Since(d.begun).Round(time.Second))
 	if d.fails == nil {
 		d.writes = append(d.writes, m.Chosen)
 	}
@@ -58,11 +62,15 @@ func TestKeeper_Fails(t *testing.T) {
 		synctest.Wait()
 		k.put(Memory{Chosen: "two"})
 		synctest.Wait()
+		d.mu.Lock()
 		want := []time.Duration{0, time.Second, 3 * time.Second, 7 * time.Second, 15 * time.Second, 31 * time.Second, 63 * time.Second, 123 * time.Second, 183 * time.Second}
 		if !slices.Equal(d.tries, want) {
 			t.Errorf("it was tried at %v, want %v", d.tries, want)
 		}
+		d.mu.Unlock()
+		d.mu.Lock()
 		d.fails = nil
+		d.mu.Unlock()
 		time.Sleep(time.Minute + time.Second)
 		synctest.Wait()
 		k.put(Memory{Chosen: "three"})

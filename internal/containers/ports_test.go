@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,8 +53,11 @@ type portEngine struct {
 }
 
 func (p *portEngine) inspect(_ context.Context, id string) (inspected, error) {
-	if p.starting != nil {
-		<-p.starting
+	p.lock.Lock()
+	starting := p.starting
+	p.lock.Unlock()
+	if starting != nil {
+		<-starting
 	}
 	p.lock.Lock()
 	defer p.lock.Unlock()
@@ -113,16 +117,25 @@ func TestWatchPorts(t *testing.T) {
 			es.all[i].reached.Store(e)
 		}
 		ctx, stop := context.WithCancel(t.Context())
+		var mu sync.Mutex
 		var last Ports
-		told, waiting := 0, 0
+		told := 0
+		var waiting atomic.Int32
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			es.WatchPorts(ctx, func() func() { waiting++; return func() { waiting-- } }, func(p Ports) { last = p; told++ })
+			es.WatchPorts(ctx, func() func() { waiting.Add(1); return func() { waiting.Add(-1) } }, func(p Ports) {
+				mu.Lock()
+				defer mu.Unlock()
+				last = p
+				told++
+			})
 		}()
 		synctest.Wait()
 		wants := func(what string, want Ports) {
 			t.Helper()
+			mu.Lock()
+			defer mu.Unlock()
 			if !maps.Equal(last, want) {
 				t.Errorf("%s: %v, want %v", what, last, want)
 			}
@@ -131,17 +144,19 @@ func TestWatchPorts(t *testing.T) {
 		if told != 1 {
 			t.Errorf("it was told %d times before all were asked", told)
 		}
+		one.lock.Lock()
 		one.starting = make(chan struct{})
+		one.lock.Unlock()
 		one.happens("create", "new", 8002)
-		if waiting != 1 {
-			t.Errorf("%d containers are known to have been created", waiting)
+		if n := waiting.Load(); n != 1 {
+			t.Errorf("%d containers are known to have been created", n)
 		}
 		one.happens("create", "newer", 8004) // the first is being started: the engine describes it later
 		one.happens("destroy", "newer")
 		close(one.starting)
 		synctest.Wait()
-		if waiting != 0 {
-			t.Errorf("%d containers are not known", waiting)
+		if n := waiting.Load(); n != 0 {
+			t.Errorf("%d containers are not known", n)
 		}
 		wants("one that was created", Ports{8000: "stopped", 8002: "new", 9000: "other"})
 		one.happens("die", "stopped", 8000)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,11 +19,12 @@ func TestWatchMounts(t *testing.T) {
 	outside := filepath.Join(t.TempDir(), "outside")
 	synctest.Test(t, func(t *testing.T) {
 		es := NewEngines(Options{Mounts: filepath.Join(t.TempDir(), "mounts")})
-		news, ended := 0, make(chan struct{})
+		var news atomic.Int32
+		ended := make(chan struct{})
 		ctx, stop := context.WithCancel(t.Context())
 		go func() {
 			defer close(ended)
-			es.watchMounts(ctx, func() { news++ }, filewatch.Options{NewSystem: func() (*filewatch.System, error) { return nil, errors.New("no") }})
+			es.watchMounts(ctx, func() { news.Add(1) }, filewatch.Options{NewSystem: func() (*filewatch.System, error) { return nil, errors.New("no") }})
 		}()
 		defer func() { stop(); <-ended }()
 		synctest.Wait()
@@ -43,14 +45,14 @@ func TestWatchMounts(t *testing.T) {
 			{"a link", func() error { return os.Symlink(outside, filepath.Join(dir, cacheFile)) }, true},
 			{"what the link leads to", put(outside), false},
 		} {
-			news = 0
+			news.Store(0)
 			if err := c.do(); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(filewatch.Every + time.Second)
 			synctest.Wait()
-			if (news == 1) != c.want || news > 1 {
-				t.Errorf("%s: noticed %d times, want %v", c.what, news, c.want)
+			if got := news.Load(); (got == 1) != c.want || got > 1 {
+				t.Errorf("%s: noticed %d times, want %v", c.what, got, c.want)
 			}
 		}
 	})
