@@ -25,6 +25,7 @@ type quiet struct{ agent.World }
 func (quiet) FilesStamp() string                            { return "" }
 func (quiet) ReadFiles(context.Context) (auth.Files, error) { return auth.Files{}, nil }
 func (quiet) WatchFiles(context.Context, func()) error      { return nil }
+func (quiet) WatchMounts(context.Context, func())           {}
 func (quiet) WatchWake(context.Context, func()) error       { return nil }
 func (quiet) SignInMoment(auth.Files) time.Time             { return time.Time{} }
 func (quiet) AZProblem() *auth.Problem                      { return nil }

@@ -36,7 +36,7 @@ func (es *Engines) watchMounts(ctx context.Context, changed func(), o filewatch.
 		return dirs
 	}
 	o.NoLinks = true
-	o.Dirs = func() []string { return append(each(), h.dir) }
+	o.Dirs = func() []string { return append(each(), h.dir, filepath.Dir(h.dir)) } // the last tells when the one before comes
 	o.Files = func() (files []string) {
 		for _, dir := range each() {
 			for _, name := range names {
@@ -46,7 +46,8 @@ func (es *Engines) watchMounts(ctx context.Context, changed func(), o filewatch.
 		return files
 	}
 	o.Concerns = func(name string) bool {
-		return filepath.Dir(filepath.Clean(name)) == h.dir && safeName.MatchString(filepath.Base(name)) || slices.Contains(names, filepath.Base(name))
+		name = filepath.Clean(name)
+		return name == h.dir || filepath.Dir(name) == h.dir && safeName.MatchString(filepath.Base(name)) || filepath.Dir(filepath.Dir(name)) == h.dir && slices.Contains(names, filepath.Base(name))
 	}
 	w := filewatch.Watch(o)
 	defer w.Close()

@@ -57,3 +57,34 @@ func TestWatchMounts(t *testing.T) {
 		}
 	})
 }
+
+// TestWatchMounts_AtOnce: where the system tells, nobody waits for half a minute, in a directory that comes later too.
+func TestWatchMounts_AtOnce(t *testing.T) {
+	es := NewEngines(Options{Mounts: filepath.Join(t.TempDir(), "mounts")})
+	news, ended := make(chan struct{}, 1), make(chan struct{})
+	ctx, stop := context.WithCancel(t.Context())
+	go func() {
+		defer close(ended)
+		es.watchMounts(ctx, func() {
+			select {
+			case news <- struct{}{}:
+			default:
+			}
+		}, filewatch.Options{Gather: time.Millisecond})
+	}()
+	defer func() { stop(); <-ended }()
+	dir := filepath.Join(es.o.Mounts, "app")
+	end := time.After(10 * time.Second)
+	for told := 0; told < 4; {
+		if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, cacheFile), nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-news:
+			told++
+		case <-end:
+			t.Fatal("nothing was told")
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
