@@ -186,7 +186,7 @@ func (e asked) apply(s *state, now time.Time) {
 	switch c := e.c.(type) {
 	case Renew:
 		s.begin(signInJob{tenant: s.tenantID(cmp.Or(c.TenantID, worst(s.inUse(now)).Tenant.ID)), env: activation(c.ActivationToken),
-			deviceCode: c.DeviceCode, progress: c.Progress}, now)
+			deviceCode: c.DeviceCode, progress: c.Progress.line()}, now)
 	case UseTenant:
 		s.begin(signInJob{tenant: c.TenantID, use: true, silent: true}, now)
 	case MenuOpened:

@@ -82,8 +82,19 @@ type Renew struct {
 	TenantID        string
 	ActivationToken string // the compositor's leave to raise a window, for XDG_ACTIVATION_TOKEN; "" without one
 
-	DeviceCode bool              // by a code on another device, in place of the browser
-	Progress   func(line string) // gets az's lines, such as that code; nil: nobody does
+	DeviceCode bool      // by a code on another device, in place of the browser
+	Progress   *Progress // gets az's lines, such as that code; nil: nobody does
+}
+
+// Progress is who hears what az says while a sign-in runs. Commands have a pointer to it, and can be compared.
+type Progress struct{ Line func(line string) }
+
+// line is the function that az's lines go to; nil where nobody hears them.
+func (p *Progress) line() func(string) {
+	if p == nil {
+		return nil
+	}
+	return p.Line
 }
 
 // CancelSignIn ends the sign-in under way.

@@ -103,7 +103,7 @@ func renew(ctx context.Context, s *server, r Request, tell func(Event)) (Event, 
 	if err := s.covered(r.Names); err != nil {
 		return Event{}, err
 	}
-	command := agent.Command(agent.Renew{TenantID: r.Tenant, DeviceCode: r.DeviceCode, Progress: func(line string) { tell(Event{Line: line}) }})
+	command := agent.Command(agent.Renew{TenantID: r.Tenant, DeviceCode: r.DeviceCode, Progress: &agent.Progress{Line: func(line string) { tell(Event{Line: line}) }}})
 	if r.IfNeeded {
 		command = agent.Fix{TenantID: r.Tenant}
 	}
