@@ -114,14 +114,6 @@ func (c *command) view(s signIn, boxes []containers.Status) signin.View {
 	return v
 }
 
-// verdict judges what look saw.
-func (c *command) verdict(s signIn, boxes []containers.Status) auth.Verdict {
-	return c.view(s, boxes).Verdict(s.tenant.ID, c.Now())
-}
-
-// predict says when the sign-in will end, from what the tray has learnt and the settings.
-func (c *command) predict(s signIn) auth.Prediction { return c.view(s, nil).Predict(s.tenant.ID) }
-
 // nameTenant adds the tenant's name where az's profile has none.
 func (c *command) nameTenant(s *signIn, known []auth.Tenant) {
 	for _, t := range known {

@@ -24,7 +24,7 @@ func NewApps(ctx context.Context, dir string) (Apps, error) {
 	a := Apps{dir: dir, sources: filepath.Dir(here)}
 	modules := filepath.Join(a.sources, "..", "..", "..", "build", "sdk", "node_modules")
 	if _, err := os.Stat(filepath.Join(modules, "@azure", "identity")); err != nil {
-		return Apps{}, fmt.Errorf("Azure's SDK for JavaScript is not there; run: make setup (%w)", err)
+		return Apps{}, fmt.Errorf("the SDK for JavaScript is not there; run: make setup (%w)", err)
 	}
 	text, err := os.ReadFile(filepath.Join(a.sources, "asker.mjs"))
 	if err == nil {
