@@ -192,7 +192,7 @@ func (e *Engine) workIf(ctx context.Context, c Container, allowed func(target) v
 func (s Status) onHost(t target) Status {
 	if m := t.verdict.mount; s.State == OwnSignIn && m != nil && m.ofHost() {
 		s.OnHost = true
-		s.Error = "Somebody signed in in the directory of yours that it mounts at " + m.Destination + "; that sign-in is left alone. To use this one, mount another directory there."
+		s.Error = "The directory of yours that it mounts at " + m.Destination + " holds a sign-in, which is left alone. To use this one, mount another directory there."
 	}
 	return s
 }

@@ -161,7 +161,7 @@ func judgeCredential(x containers.Examination, signedIn bool, now time.Time) Lin
 		return good(check, title, cmp.Or(s.Error, "It has your own az directory, mounted"))
 	case containers.OwnSignIn:
 		if s.OnHost { // what is done in there is done in a directory of the person's
-			return bad(check, title, Warning, "CONTAINER_OWN_SIGN_IN", "Somebody signed in in the directory of yours that it mounts at "+s.Path+"; aztray leaves that alone and does not renew it.",
+			return bad(check, title, Warning, "CONTAINER_OWN_SIGN_IN", "The directory of yours that it mounts at "+s.Path+" holds a sign-in, which aztray leaves alone and does not renew.",
 				"To have it use yours, mount another directory there, or none.")
 		}
 		if x.Az == "" {
