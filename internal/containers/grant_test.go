@@ -200,6 +200,7 @@ func TestAnAnswerOfAnotherProcessIsTakenUp(t *testing.T) {
 			})
 		}()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if listed != 1 || last.said.scopes != "" {
 			t.Errorf("before: listed %d times, %+v", listed, last.said)
 		}
@@ -207,6 +208,7 @@ func TestAnAnswerOfAnotherProcessIsTakenUp(t *testing.T) {
 			t.Error(err)
 		}
 		time.Sleep(answersEvery + 1)
+		synctest.Wait()
 		if listed != 2 || last.said.scopes != answerAllow {
 			t.Errorf("after: listed %d times, %+v", listed, last.said)
 		}
