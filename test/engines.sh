@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.." || exit 1
 # What a directory that is mounted can do is left out where the engine maps users: nothing, and it is said.
 mounted='TestSignInMadeInsideAMount|TestDirectoryThatIsNotTheOneItMounts|TestReaderInAContainerNeverSeesHalfAFile'
 paused='TestLivesOfAContainer|TestPaused'
-tests='TestDeliverToRealContainers|TestSignInMadeInside|TestNothingInTheImageCouldUseIt|TestVolumeThatIsTheHostsAzDirectory|TestReaderNeverSeesHalfAFile|TestFirstInstruction|TestMountInRealContainers|TestABrokenConnectionLosesNothing'
+tests='TestDeliverToRealContainers|TestAPartOfAVolume|TestVolumesThatAreTheHosts|TestAnImageThatChoosesItself|TestSignInMadeInside|TestNothingInTheImageCouldUseIt|TestVolumeThatIsTheHostsAzDirectory|TestReaderNeverSeesHalfAFile|TestFirstInstruction|TestMountInRealContainers|TestABrokenConnectionLosesNothing'
 rounds=${ROUNDS:-20}
 out=$PWD/build/engines
 mkdir -p "$out"
