@@ -82,7 +82,7 @@ type Container struct {
 	Project, Service string // compose's words, or in Service a swarm service's whole name; else empty
 	Engine           string // the address of the engine that has it, as the settings list it; "" where they list none
 	Running          bool
-	NoNetwork        bool     // as the list tells; an event does not
+	NoNetwork        bool     // known of who asks the identity endpoint
 	Delivery         string   // copy, mount or endpoint
 	Tenant           string   // the tenant it asks for; "": the one in use
 	Scopes           []string // the scopes it asks for besides the usual

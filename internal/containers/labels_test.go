@@ -214,6 +214,19 @@ func TestWhatIsAskedOfAnImage(t *testing.T) {
 	}
 }
 
+// TestAnEventTellsOfNoNetwork: who asks the identity endpoint can't reach it without one.
+func TestAnEventTellsOfNoNetwork(t *testing.T) {
+	for _, network := range []string{noNetwork, "bridge"} {
+		for _, action := range []string{"create", "start"} {
+			w := watcher{e: fakeHost(newFake(inspected{ID: "1", NetworkMode: network}, nil), "/none")}
+			ev, _, err := w.event(t.Context(), message{Action: action, ID: "1", Attributes: map[string]string{"name": "n", labelDeliver: "endpoint"}})
+			if err != nil || ev.Container.NoNetwork != (network == noNetwork) {
+				t.Errorf("%s, %s: %+v, %v", network, action, ev.Container, err)
+			}
+		}
+	}
+}
+
 // TestAnImageOfSeveralPlatforms: what one platform's image carries says nothing of another's.
 func TestAnImageOfSeveralPlatforms(t *testing.T) {
 	f := newFake(inspected{}, nil)

@@ -234,6 +234,13 @@ func (w *watcher) event(ctx context.Context, m message) (Event, bool, error) {
 	if c.over() {
 		kind = Removed
 	}
+	if c.Delivery == "endpoint" && (kind == Created || kind == Started) {
+		in, err := w.e.api.inspect(ctx, m.ID)
+		if _, answered := err.(*apiError); err != nil && !answered {
+			return Event{}, false, err
+		}
+		c.NoNetwork = in.NetworkMode == noNetwork
+	}
 	if kind == Created && heard.Sub(time.Unix(0, m.TimeNano)).Abs() < time.Second {
 		c.born = heard // not an event of long ago, told again on a new connection
 	}
