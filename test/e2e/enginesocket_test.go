@@ -131,8 +131,9 @@ func (x *socketed) runs(t *testing.T) {
 }
 
 // terminal has docker on a pseudo terminal: what is typed, its size, and the end.
+// busybox's stty prints nothing, and exits with 0, until docker has told the terminal its size.
 func (x *socketed) terminal(t *testing.T) {
-	line := fmt.Sprintf("stty rows 33 cols 77; exec docker run -it --rm --name %s %s sh -c 'read a; echo got $a; until busybox stty size 2>/dev/null; do sleep 0.1; done; exit 5'", x.Name("tty"), images.Sh)
+	line := fmt.Sprintf("stty rows 33 cols 77; exec docker run -it --rm --name %s %s sh -c 'read a; echo got $a; until size=$(busybox stty size) && [ -n \"$size\" ]; do sleep 0.1; done; echo $size; exit 5'", x.Name("tty"), images.Sh)
 	cmd := x.by("unix://"+x.socket, "script", "-qec", line, "/dev/null")
 	in, err := cmd.StdinPipe()
 	x.must(err)
